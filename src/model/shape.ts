@@ -1,0 +1,182 @@
+/**
+ * The S3 API as data. `generated/shapes.ts` holds every shape as one line of text (a string costs nothing until it is
+ * read, and a program uses few of them); `shape(name)` turns a line into the objects below on first use and keeps them.
+ *
+ * Grammar of a line, fields separated by one space:
+ *   structure   `{` flags, then members
+ *   list        `[` member          `[~` when flattened
+ *   map         `%` keyMember valueMember
+ *   member      name `:` type `@`location? `=`wireName? flags
+ *   type        `s` string, `i` integer, `l` long, `b` boolean, `x` blob, `t` timestamp (ISO 8601 in bodies, else
+ *               RFC 822), `ti` ISO 8601, `tr` RFC 822, or the name of a structure, list or map; `s1` is a string of at least one
+ *               character
+ *   location    `u` uri label, `q` query, `h` header, `p` headers with a prefix, `c` status code, `P` the payload; none: the XML body
+ *   flags       `!` required, `~` flattened, `#` XML attribute, `*` streaming, `$` sensitive, `?` idempotency token, `^` event payload,
+ *               `&` host label
+ */
+import { shapeLines } from "./generated/shapes.js";
+
+/** Where a member travels. */
+export type Location = "body" | "payload" | "uri" | "query" | "header" | "headers" | "status";
+
+/** How a timestamp is written. */
+export type TimestampFormat = "iso8601" | "rfc822";
+
+/** A member of a structure, or the element of a list, or the key or value of a map. */
+export class Member {
+  constructor(
+    /** The name in dictionaries. */
+    readonly name: string,
+    private readonly type: string,
+    readonly location: Location,
+    /** The name on the wire: XML element or attribute, header (lower case), query parameter, uri label. */
+    readonly wireName: string,
+    readonly required: boolean,
+    readonly flattened: boolean,
+    readonly attribute: boolean,
+    readonly streaming: boolean,
+    readonly sensitive: boolean,
+    readonly idempotencyToken: boolean,
+    readonly eventPayload: boolean,
+    readonly hostLabel: boolean,
+  ) {}
+
+  #shape: Shape | undefined;
+
+  /** The shape of the value; shapes may refer to each other in circles, so it is looked up when asked for. */
+  get shape(): Shape {
+    this.#shape ??= shape(this.type);
+    return this.#shape;
+  }
+}
+
+/** A dictionary with named members, in the model's order. */
+export interface StructureShape {
+  readonly kind: "structure";
+  readonly name: string;
+  readonly members: readonly Member[];
+  readonly byName: ReadonlyMap<string, Member>;
+  /** The member that is the whole body, if there is one. */
+  readonly payload: Member | undefined;
+  /** Exactly one member is set. */
+  readonly union: boolean;
+  /** The value is a stream of events, each one of the members. */
+  readonly eventStream: boolean;
+  /** The XML name of the element when the operation or member gives none. */
+  readonly namespacePrefix: string | undefined;
+  readonly namespaceUri: string | undefined;
+}
+
+/** A list; `flattened` lists have no element around their items. */
+export interface ListShape {
+  readonly kind: "list";
+  readonly name: string;
+  readonly member: Member;
+  readonly flattened: boolean;
+}
+
+/** A map of strings. */
+export interface MapShape {
+  readonly kind: "map";
+  readonly name: string;
+  readonly key: Member;
+  readonly value: Member;
+}
+
+/** A value without parts. */
+export interface ScalarShape {
+  readonly kind: "string" | "integer" | "long" | "boolean" | "blob" | "timestamp";
+  /** Shortest string allowed. */
+  readonly min: number;
+  /** For timestamps, when the model fixes one. */
+  readonly format: TimestampFormat | undefined;
+}
+
+/** The shape of a value. */
+export type Shape = StructureShape | ListShape | MapShape | ScalarShape;
+
+const scalar = (kind: ScalarShape["kind"], min = 0, format?: TimestampFormat): ScalarShape => ({ kind, min, format });
+
+const known = new Map<string, Shape>([
+  ["s", scalar("string")],
+  ["s1", scalar("string", 1)],
+  ["i", scalar("integer")],
+  ["l", scalar("long")],
+  ["b", scalar("boolean")],
+  ["x", scalar("blob")],
+  ["t", scalar("timestamp")],
+  ["ti", scalar("timestamp", 0, "iso8601")],
+  ["tr", scalar("timestamp", 0, "rfc822")],
+]);
+
+const locations: Record<string, Location> = {
+  u: "uri",
+  q: "query",
+  h: "header",
+  p: "headers",
+  c: "status",
+  P: "payload",
+};
+
+const memberPattern = /^([^:]+):(\w+)(?:@(\w))?(?:=([^!~#*$?^&]+))?([!~#*$?^&]*)$/;
+
+function readMember(text: string): Member {
+  const match = memberPattern.exec(text);
+  if (!match) throw new Error(`model: cannot read member ${JSON.stringify(text)}`);
+  const [, name = "", type = "", at, wire, flags = ""] = match;
+  const location = at ? locations[at]! : "body";
+  return new Member(
+    name,
+    type,
+    location,
+    wire ?? (location === "header" || location === "headers" ? name.toLowerCase() : name),
+    flags.includes("!"),
+    flags.includes("~"),
+    flags.includes("#"),
+    flags.includes("*"),
+    flags.includes("$"),
+    flags.includes("?"),
+    flags.includes("^"),
+    flags.includes("&"),
+  );
+}
+
+function readShape(name: string, line: string): Shape {
+  const [head = "", ...rest] = line.split(" ");
+  if (head.startsWith("[")) {
+    return { kind: "list", name, member: readMember(rest[0]!), flattened: head === "[~" };
+  }
+  if (head === "%") return { kind: "map", name, key: readMember(rest[0]!), value: readMember(rest[1]!) };
+  const members = rest.map(readMember);
+  const namespace = /<(?:(\w+)=)?([^>]+)>/.exec(head);
+  return {
+    kind: "structure",
+    name,
+    members,
+    byName: new Map(members.map((member) => [member.name, member])),
+    payload: members.find((member) => member.location === "payload"),
+    union: head.includes("|"),
+    eventStream: head.includes("^"),
+    namespacePrefix: namespace?.[1],
+    namespaceUri: namespace?.[2],
+  };
+}
+
+/** The shape of that name, read on first use. */
+export function shape(name: string): Shape {
+  let found = known.get(name);
+  if (!found) {
+    const line = Object.hasOwn(shapeLines, name) ? shapeLines[name as keyof typeof shapeLines] : undefined;
+    if (line === undefined) throw new Error(`model: there is no shape ${name}`);
+    found = readShape(name, line);
+    known.set(name, found);
+  }
+  return found;
+}
+
+/** The structure of that name. */
+export function structure(name: string): StructureShape {
+  const found = shape(name);
+  if (found.kind !== "structure") throw new Error(`model: ${name} is no structure`);
+  return found;
+}

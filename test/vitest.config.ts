@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+
+// The package's own names resolve to its sources, so that a test reads like a user's program.
+export default defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^tucuxi$/, replacement: source("index.ts") },
+      { find: /^tucuxi\/(sigv4|config|credentials|endpoint|testing)$/, replacement: source("$1/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/servers/**", "test/bench/**", "node_modules/**", "dist/**"],
+    pool: "forks",
+    testTimeout: 30_000,
+    typecheck: { enabled: false },
+  },
+});
