@@ -3,16 +3,16 @@
  * read, and a program uses few of them); `shape(name)` turns a line into the objects below on first use and keeps them.
  *
  * Grammar of a line, fields separated by one space:
- *   structure   `{` flags, then members
+ *   structure   `{` flags (`|` union, `^` event stream, `<prefix=uri>` a namespace of its own), then members
  *   list        `[` member          `[~` when flattened
  *   map         `%` keyMember valueMember
  *   member      name `:` type `@`location? `=`wireName? flags
  *   type        `s` string, `i` integer, `l` long, `b` boolean, `x` blob, `t` timestamp (ISO 8601 in bodies, else
- *               RFC 822), `ti` ISO 8601, `tr` RFC 822, or the name of a structure, list or map; `s1` is a string of at least one
- *               character
- *   location    `u` uri label, `q` query, `h` header, `p` headers with a prefix, `c` status code, `P` the payload; none: the XML body
+ *               RFC 822), `ti` ISO 8601, `tr` RFC 822, or the name of a structure, list or map; a number behind `s` or `i` is the
+ *               least length or value allowed
+ *   location    `u` uri label, `q` query, `h` header, `p` headers with a prefix, `c` status code, `P` the payload (the whole body); none: an element of the XML body
  *   flags       `!` required, `~` flattened, `#` XML attribute, `*` streaming, `$` sensitive, `?` idempotency token, `^` event payload,
- *               `&` host label
+ *               `&` host label, `+` a list that is there, empty, in every answer
  */
 import { shapeLines } from "./generated/shapes.js";
 
@@ -24,28 +24,53 @@ export type TimestampFormat = "iso8601" | "rfc822";
 
 /** A member of a structure, or the element of a list, or the key or value of a map. */
 export class Member {
-  constructor(
-    /** The name in dictionaries. */
-    readonly name: string,
-    private readonly type: string,
-    readonly location: Location,
-    /** The name on the wire: XML element or attribute, header (lower case), query parameter, uri label. */
-    readonly wireName: string,
-    readonly required: boolean,
-    readonly flattened: boolean,
-    readonly attribute: boolean,
-    readonly streaming: boolean,
-    readonly sensitive: boolean,
-    readonly idempotencyToken: boolean,
-    readonly eventPayload: boolean,
-    readonly hostLabel: boolean,
-  ) {}
+  /** The name in dictionaries. */
+  readonly name: string;
+  readonly location: Location;
+  /** The name on the wire: XML element or attribute, header (lower case), query parameter, uri label. */
+  readonly wireName: string;
+  readonly required: boolean;
+  readonly flattened: boolean;
+  /** An XML attribute of its structure's element. */
+  readonly attribute: boolean;
+  readonly streaming: boolean;
+  /** A secret: never in logs or errors. */
+  readonly sensitive: boolean;
+  /** Filled with a UUID when the caller gives none. */
+  readonly idempotencyToken: boolean;
+  /** The body of an event in an event stream. */
+  readonly eventPayload: boolean;
+  /** Becomes the first label of the host name. */
+  readonly hostLabel: boolean;
+  /** A list that is in every answer, if only empty. */
+  readonly always: boolean;
 
+  readonly #type: string;
   #shape: Shape | undefined;
+
+  /** @param text one member in the grammar above */
+  constructor(text: string) {
+    const match = memberPattern.exec(text);
+    if (!match) throw new Error(`model: cannot read member ${JSON.stringify(text)}`);
+    const [, name = "", type = "", at, wire, flags = ""] = match;
+    this.name = name;
+    this.#type = type;
+    this.location = at ? locations[at]! : "body";
+    this.wireName = wire ?? name;
+    this.required = flags.includes("!");
+    this.flattened = flags.includes("~");
+    this.attribute = flags.includes("#");
+    this.streaming = flags.includes("*");
+    this.sensitive = flags.includes("$");
+    this.idempotencyToken = flags.includes("?");
+    this.eventPayload = flags.includes("^");
+    this.hostLabel = flags.includes("&");
+    this.always = flags.includes("+");
+  }
 
   /** The shape of the value; shapes may refer to each other in circles, so it is looked up when asked for. */
   get shape(): Shape {
-    this.#shape ??= shape(this.type);
+    this.#shape ??= shape(this.#type);
     return this.#shape;
   }
 }
@@ -62,7 +87,7 @@ export interface StructureShape {
   readonly union: boolean;
   /** The value is a stream of events, each one of the members. */
   readonly eventStream: boolean;
-  /** The XML name of the element when the operation or member gives none. */
+  /** A namespace of its own: Grantee's `xsi`. Everything else is in S3's. */
   readonly namespacePrefix: string | undefined;
   readonly namespaceUri: string | undefined;
 }
@@ -86,8 +111,8 @@ export interface MapShape {
 /** A value without parts. */
 export interface ScalarShape {
   readonly kind: "string" | "integer" | "long" | "boolean" | "blob" | "timestamp";
-  /** Shortest string allowed. */
-  readonly min: number;
+  /** Shortest string or smallest number allowed, where the model says so. */
+  readonly min: number | undefined;
   /** For timestamps, when the model fixes one. */
   readonly format: TimestampFormat | undefined;
 }
@@ -95,18 +120,21 @@ export interface ScalarShape {
 /** The shape of a value. */
 export type Shape = StructureShape | ListShape | MapShape | ScalarShape;
 
-const scalar = (kind: ScalarShape["kind"], min = 0, format?: TimestampFormat): ScalarShape => ({ kind, min, format });
+const scalar = (kind: ScalarShape["kind"], min?: number, format?: TimestampFormat): ScalarShape => ({
+  kind,
+  min,
+  format,
+});
 
 const known = new Map<string, Shape>([
   ["s", scalar("string")],
-  ["s1", scalar("string", 1)],
   ["i", scalar("integer")],
   ["l", scalar("long")],
   ["b", scalar("boolean")],
   ["x", scalar("blob")],
   ["t", scalar("timestamp")],
-  ["ti", scalar("timestamp", 0, "iso8601")],
-  ["tr", scalar("timestamp", 0, "rfc822")],
+  ["ti", scalar("timestamp", undefined, "iso8601")],
+  ["tr", scalar("timestamp", undefined, "rfc822")],
 ]);
 
 const locations: Record<string, Location> = {
@@ -118,36 +146,15 @@ const locations: Record<string, Location> = {
   P: "payload",
 };
 
-const memberPattern = /^([^:]+):(\w+)(?:@(\w))?(?:=([^!~#*$?^&]+))?([!~#*$?^&]*)$/;
-
-function readMember(text: string): Member {
-  const match = memberPattern.exec(text);
-  if (!match) throw new Error(`model: cannot read member ${JSON.stringify(text)}`);
-  const [, name = "", type = "", at, wire, flags = ""] = match;
-  const location = at ? locations[at]! : "body";
-  return new Member(
-    name,
-    type,
-    location,
-    wire ?? (location === "header" || location === "headers" ? name.toLowerCase() : name),
-    flags.includes("!"),
-    flags.includes("~"),
-    flags.includes("#"),
-    flags.includes("*"),
-    flags.includes("$"),
-    flags.includes("?"),
-    flags.includes("^"),
-    flags.includes("&"),
-  );
-}
+const memberPattern = /^([^:]+):(\w+)(?:@(\w))?(?:=([^!~#*$?^&+]+))?([!~#*$?^&+]*)$/;
 
 function readShape(name: string, line: string): Shape {
   const [head = "", ...rest] = line.split(" ");
   if (head.startsWith("[")) {
-    return { kind: "list", name, member: readMember(rest[0]!), flattened: head === "[~" };
+    return { kind: "list", name, member: new Member(rest[0]!), flattened: head === "[~" };
   }
-  if (head === "%") return { kind: "map", name, key: readMember(rest[0]!), value: readMember(rest[1]!) };
-  const members = rest.map(readMember);
+  if (head === "%") return { kind: "map", name, key: new Member(rest[0]!), value: new Member(rest[1]!) };
+  const members = rest.map((text) => new Member(text));
   const namespace = /<(?:(\w+)=)?([^>]+)>/.exec(head);
   return {
     kind: "structure",
@@ -166,9 +173,11 @@ function readShape(name: string, line: string): Shape {
 export function shape(name: string): Shape {
   let found = known.get(name);
   if (!found) {
+    const bounded = /^([si])(\d+)$/.exec(name);
     const line = Object.hasOwn(shapeLines, name) ? shapeLines[name as keyof typeof shapeLines] : undefined;
-    if (line === undefined) throw new Error(`model: there is no shape ${name}`);
-    found = readShape(name, line);
+    if (bounded) found = scalar(bounded[1] === "s" ? "string" : "integer", Number(bounded[2]));
+    else if (line !== undefined) found = readShape(name, line);
+    else throw new Error(`model: there is no shape ${name}`);
     known.set(name, found);
   }
   return found;

@@ -1,0 +1,51 @@
+// What the definition does not say, and we know from S3's behaviour.
+
+/** Lists that an answer always has, empty if need be, so that nobody writes `?? []`. */
+export const alwaysLists = {
+  ListObjectsOutput: ["Contents", "CommonPrefixes"],
+  ListObjectsV2Output: ["Contents", "CommonPrefixes"],
+  ListObjectVersionsOutput: ["Versions", "DeleteMarkers", "CommonPrefixes"],
+  ListMultipartUploadsOutput: ["Uploads", "CommonPrefixes"],
+  ListPartsOutput: ["Parts"],
+  ListBucketsOutput: ["Buckets"],
+  ListDirectoryBucketsOutput: ["Buckets"],
+  DeleteObjectsOutput: ["Deleted", "Errors"],
+};
+
+/** Members that every answer of their kind has: typed as required. */
+export const alwaysMembers = {
+  Object: ["Key"],
+  ObjectVersion: ["Key"],
+  DeleteMarkerEntry: ["Key"],
+  MultipartUpload: ["Key", "UploadId"],
+  Part: ["PartNumber"],
+  Bucket: ["Name"],
+  CommonPrefix: ["Prefix"],
+  GetObjectOutput: ["Body", "Metadata"],
+  HeadObjectOutput: ["Metadata"],
+  GetObjectTorrentOutput: ["Body"],
+  GetObjectAnnotationOutput: ["AnnotationPayload"],
+  CreateMultipartUploadOutput: ["UploadId"],
+  SelectObjectContentOutput: ["Payload"],
+};
+
+/** Names that would hide a global of JavaScript or a class of the resource layer. */
+export const renamed = {
+  Object: "ObjectEntry",
+  Bucket: "BucketEntry",
+  Error: "DeleteError",
+  MultipartUpload: "MultipartUploadEntry",
+  ObjectVersion: "ObjectVersionEntry",
+};
+
+/** Input members that take more than their scalar: the rules of src/rules turn them into what goes on the wire. */
+export const inputTypes = {
+  "CopyObjectRequest.CopySource": "CopySource",
+  "UploadPartCopyRequest.CopySource": "CopySource",
+};
+
+/** Members whose input may be bytes, as keys for server-side encryption are. */
+export const keyMembers = new Set(["SSECustomerKey", "CopySourceSSECustomerKey"]);
+
+/** Scalars whose values are fixed sets in the definition but have members of their own type names. */
+export const apiPage = (operation) => `https://docs.aws.amazon.com/AmazonS3/latest/API/API_${operation}.html`;

@@ -1,0 +1,44 @@
+// One method an operation, on the class that S3Client extends.
+import { operationSentences } from "./docs.mjs";
+import { apiPage } from "./facts.mjs";
+import { methodName } from "./types.mjs";
+
+/** The file methods.ts. */
+export function clientMethods(model) {
+  const types = new Set();
+  const methods = Object.entries(model.operations).map(([name, operation]) => {
+    const input = operation.input.shape;
+    const output = operation.output?.shape ?? "EmptyOutput";
+    types.add(input).add(output);
+    const optional = !model.shapes[input].required?.length;
+    return [
+      "  /**",
+      `   * ${operationSentences[name]}`,
+      `   * @see {@link ${apiPage(name)} ${name}}`,
+      ...(operation.deprecated
+        ? ["   * @deprecated S3 keeps it for old programs; use the operation that took its place."]
+        : []),
+      "   */",
+      `  ${methodName(name)}(input${optional ? `: ${input} = {}` : `: ${input}`}, options?: CallOptions): Promise<${output}> {`,
+      `    return this.call("${name}", input, options) as Promise<${output}>;`,
+      "  }",
+    ].join("\n");
+  });
+  return [
+    `import type { CallOptions } from "../options.js";`,
+    `import type { OperationName } from "../../model/operation.js";`,
+    `import type {\n${[...types]
+      .sort()
+      .map((type) => `  ${type},`)
+      .join("\n")}\n} from "../../model/generated/types.js";`,
+    "",
+    "/** The operations of the S3 API as methods; `call` is the road that each of them takes. */",
+    "export abstract class S3Operations {",
+    "  /** Sends one operation: the road that every method below takes. */",
+    "  protected abstract call(operation: OperationName, input: object, options: CallOptions | undefined): Promise<unknown>;",
+    "",
+    methods.join("\n\n"),
+    "}",
+    "",
+  ].join("\n");
+}

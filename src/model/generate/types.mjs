@@ -1,0 +1,111 @@
+// The definition as TypeScript: an interface a structure, a string union an enumeration.
+import { memberSentences, operationSentences } from "./docs.mjs";
+import { alwaysLists, alwaysMembers, inputTypes, keyMembers, renamed } from "./facts.mjs";
+
+/** The TypeScript name of a shape. */
+export const typeName = (name) => renamed[name] ?? name;
+
+/** Names of all shapes that can be reached from those given. */
+function reachable(model, roots) {
+  const seen = new Set();
+  const visit = (name) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const shape = model.shapes[name];
+    for (const reference of Object.values(shape.members ?? {})) visit(reference.shape);
+    for (const part of [shape.member, shape.key, shape.value]) if (part) visit(part.shape);
+  };
+  for (const root of roots) visit(root);
+  return seen;
+}
+
+function typeOf(model, reference, input) {
+  const shape = model.shapes[reference.shape];
+  switch (shape.type) {
+    case "string":
+      return shape.enum ? typeName(reference.shape) : "string";
+    case "integer":
+    case "long":
+      return "number";
+    case "boolean":
+      return "boolean";
+    case "timestamp":
+      return "Date";
+    case "blob":
+      return reference.streaming ? (input ? "BodyInput" : "ResponseBody") : "Uint8Array";
+    case "list":
+      return `${typeOf(model, shape.member, input)}[]`.replace(/^(.* \| .*)\[\]$/, "($1)[]");
+    case "map":
+      return "Record<string, string>";
+    default:
+      return shape.eventstream ? `AsyncIterable<${typeName(reference.shape)}>` : typeName(reference.shape);
+  }
+}
+
+const doc = (indent, text) => (text ? `${indent}/** ${text} */\n` : "");
+
+function structure(model, name, shape, { input, result }) {
+  if (shape.union || shape.eventstream) {
+    const choices = Object.entries(shape.members).map(([key, reference]) => {
+      const others = Object.keys(shape.members).filter((other) => other !== key);
+      return `{ ${key}: ${typeOf(model, reference, input)}${others.map((other) => `; ${other}?: undefined`).join("")} }`;
+    });
+    return `export type ${typeName(name)} =\n  | ${choices.join("\n  | ")};\n`;
+  }
+  const lines = [];
+  for (const [key, reference] of Object.entries(shape.members)) {
+    const required =
+      (shape.required ?? []).includes(key) || alwaysLists[name]?.includes(key) || alwaysMembers[name]?.includes(key);
+    let type = inputTypes[`${name}.${key}`] ?? typeOf(model, reference, input);
+    if (input && keyMembers.has(key)) type = "string | Uint8Array";
+    if (input && !required) type += " | undefined";
+    const sentence = memberSentences[`${name}.${key}`] ?? memberSentences[key];
+    lines.push(
+      `${doc("  ", sentence)}${reference.deprecated ? "  /** @deprecated */\n" : ""}  ${key}${required ? "" : "?"}: ${type};`,
+    );
+    if (result && key === "Expires")
+      lines.push("  /** The `Expires` header as it came, also when it is no date. */\n  ExpiresString?: string;");
+  }
+  if (result)
+    lines.push(
+      "  /** Request ids, status, headers and retries of the answer. */\n  ResponseMetadata: ResponseMetadata;",
+    );
+  return `export interface ${typeName(name)} {\n${lines.join("\n")}\n}\n`;
+}
+
+/** The file types.ts. */
+export function typeDeclarations(model) {
+  const operations = Object.entries(model.operations);
+  const inputs = new Set(operations.map(([, operation]) => operation.input.shape));
+  const outputs = new Set(operations.flatMap(([, operation]) => operation.output?.shape ?? []));
+  const inInputs = reachable(model, inputs);
+  const used = reachable(model, [...inputs, ...outputs]);
+
+  const parts = [
+    `import type { BodyInput, CopySource, ResponseBody, ResponseMetadata } from "../dictionaries.js";\n`,
+    `/** What an operation without an output answers. */\nexport interface EmptyOutput {\n  ResponseMetadata: ResponseMetadata;\n}\n`,
+  ];
+  for (const [name, shape] of Object.entries(model.shapes)) {
+    if (!used.has(name)) continue;
+    if (shape.type === "string" && shape.enum) {
+      const values = shape.enum.map((value) => JSON.stringify(value)).join(" | ");
+      parts.push(`export type ${typeName(name)} = ${values} | (string & {});\n`);
+    } else if (shape.type === "structure") {
+      parts.push(structure(model, name, shape, { input: inInputs.has(name), result: outputs.has(name) }));
+    }
+  }
+  const table = operations.map(
+    ([name, operation]) =>
+      `  ${methodName(name)}: { input: ${operation.input.shape}; output: ${operation.output?.shape ?? "EmptyOutput"} };`,
+  );
+  parts.push(
+    `/** The input and output of every operation, by the name of the client's method. */\nexport interface Operations {\n${table.join("\n")}\n}\n`,
+  );
+  for (const name of Object.keys(model.operations)) {
+    if (!operationSentences[name]) throw new Error(`docs.mjs has no sentence for ${name}`);
+  }
+  return parts.join("\n");
+}
+
+/** `GetObject` -> `getObject`. */
+export const methodName = (operation) => operation.charAt(0).toLowerCase() + operation.slice(1);
