@@ -44,7 +44,8 @@ export function parseCustomEndpoint(endpoint: string): CustomEndpoint | undefine
 /** The characters of a path by RFC 3986, and no dot segments, which a proxy on the way might resolve. */
 function isPath(path: string): boolean {
   if (path === "" || path === "/") return true;
-  return /^(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*$/i.test(path) && !/\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path);
+  if (!/^[\w\-.~/]*$/.test(path) && !/^(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-fA-F]{2})*$/.test(path)) return false;
+  return !/\/(?:\.|%2[eE]){1,2}(?:\/|$)/.test(path);
 }
 
 function normalizePath(path: string): string {
@@ -64,12 +65,31 @@ function isIpAddress(host: string): boolean {
   return host.split(".").every((octet) => String(Number(octet)) === octet && Number(octet) <= 255);
 }
 
-/** Labels of letters, digits, hyphens and, as container networks have them, underscores. The last is no number: that is an address. */
+/**
+ * Labels as in `isHostLabel`, and underscores, as container networks have them; a dot at the end is allowed. The last label is no number:
+ * that would be an address to some readers.
+ */
 function isHostName(host: string): boolean {
+  const end = host.endsWith(".") ? host.length - 1 : host.length;
   if (host.length > longestHost) return false;
-  const labels = (host.endsWith(".") ? host.slice(0, -1) : host).split(".");
-  for (const label of labels) {
-    if (label.length > 63 || !/^\w(?:[\w-]*\w)?$/.test(label)) return false;
+  let start = 0;
+  for (let index = 0; index <= end; index++) {
+    const code = index === end ? dot : host.charCodeAt(index);
+    if (code === dot) {
+      if (index === start || index - start > longestLabel) return false;
+      if (host.charCodeAt(start) === hyphen || host.charCodeAt(index - 1) === hyphen) return false;
+      if (index < end) start = index + 1;
+    } else if (code !== hyphen && code !== underscore && !isLetterOrDigit(code)) return false;
   }
-  return !/^(?:\d+|0x[\da-f]*)$/i.test(labels.at(-1) ?? "");
+  const first = host.charCodeAt(start);
+  return !isDigit(first) || !/^(?:\d+|0[xX][\da-fA-F]*)\.?$/.test(host.slice(start));
 }
+
+const dot = 46;
+const hyphen = 45;
+const underscore = 95;
+const longestLabel = 63;
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+const isLetterOrDigit = (code: number): boolean =>
+  isDigit(code) || (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
