@@ -202,15 +202,21 @@ export class Stage {
 
 const tail = (log) => readFileSync(log, "utf8").trim().split("\n").slice(-15).join("\n");
 
-/** True once something answers HTTP at the address, whatever it says. */
-export async function answers(url) {
+/** The status that an address answers with, 0 where nothing answers. */
+export async function status(url) {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
     await response.arrayBuffer();
-    return response.status < 500;
+    return response.status;
   } catch {
-    return false;
+    return 0;
   }
+}
+
+/** True once something answers HTTP at the address without a fault of its own. */
+export async function answers(url) {
+  const code = await status(url);
+  return code > 0 && code < 500;
 }
 
 /**
