@@ -10,14 +10,15 @@
  *   type        `s` string, `i` integer, `l` long, `b` boolean, `x` blob, `t` timestamp (ISO 8601 in bodies, else
  *               RFC 822), `ti` ISO 8601, `tr` RFC 822, or the name of a structure, list or map; a number behind `s` or `i` is the
  *               least length or value allowed
- *   location    `u` uri label, `q` query, `h` header, `p` headers with a prefix, `c` status code, `P` the payload (the whole body); none: an element of the XML body
+ *   location    `u` uri label, `q` query, `h` header, `p` headers with a prefix, `c` status code, `P` the payload (the whole body), `T` the text of the
+ *               body's root element; none: an element of the XML body
  *   flags       `!` required, `~` flattened, `#` XML attribute, `*` streaming, `$` sensitive, `?` idempotency token, `^` event payload,
  *               `&` host label, `+` a list that is there, empty, in every answer
  */
 import { shapeLines } from "./generated/shapes.js";
 
 /** Where a member travels. */
-export type Location = "body" | "payload" | "uri" | "query" | "header" | "headers" | "status";
+export type Location = "body" | "payload" | "text" | "uri" | "query" | "header" | "headers" | "status";
 
 /** How a timestamp is written. */
 export type TimestampFormat = "iso8601" | "rfc822";
@@ -144,6 +145,7 @@ const locations: Record<string, Location> = {
   p: "headers",
   c: "status",
   P: "payload",
+  T: "text",
 };
 
 const memberPattern = /^([^:]+):(\w+)(?:@(\w))?(?:=([^!~#*$?^&+]+))?([!~#*$?^&+]*)$/;

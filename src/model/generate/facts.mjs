@@ -12,6 +12,9 @@ export const alwaysLists = {
   DeleteObjectsOutput: ["Deleted", "Errors"],
 };
 
+/** Members that are the text of the answer's root element, where the definition has them as an element inside it. */
+export const rootTexts = { GetBucketLocationOutput: "LocationConstraint" };
+
 /** Members that every answer of their kind has: typed as required. */
 export const alwaysMembers = {
   Object: ["Key"],

@@ -1,5 +1,5 @@
 // The definition as lines: the grammars stand in src/model/shape.ts and src/model/operation.ts.
-import { alwaysLists } from "./facts.mjs";
+import { alwaysLists, rootTexts } from "./facts.mjs";
 
 const locations = { uri: "u", querystring: "q", header: "h", headers: "p", statusCode: "c" };
 const scalars = { string: "s", integer: "i", long: "l", boolean: "b", blob: "x", timestamp: "t" };
@@ -16,9 +16,9 @@ function typeOf(model, reference) {
   return shape.min > 0 && (scalar === "s" || scalar === "i") ? `${scalar}${shape.min}` : scalar;
 }
 
-function member(model, name, reference, { payload = false, required = false, always = false } = {}) {
+function member(model, name, reference, { payload = false, rootText = false, required = false, always = false } = {}) {
   const shape = model.shapes[reference.shape];
-  const location = payload ? "P" : (locations[reference.location] ?? "");
+  const location = payload ? "P" : rootText ? "T" : (locations[reference.location] ?? "");
   let wire = reference.locationName ?? (shape.type === "structure" ? shape.locationName : undefined) ?? name;
   if (location === "h" || location === "p") wire = wire.toLowerCase();
   // A flattened list has no element of its own: its items carry the member's name, or their own where the list gives them one.
@@ -46,6 +46,7 @@ function line(model, name, shape) {
   const members = Object.entries(shape.members).map(([key, reference]) =>
     member(model, key, reference, {
       payload: shape.payload === key,
+      rootText: rootTexts[name] === key,
       required: shape.required?.includes(key),
       always: alwaysLists[name]?.includes(key),
     }),

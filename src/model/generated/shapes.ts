@@ -130,7 +130,7 @@ export const shapeLines = {
   GetBucketLifecycleConfigurationRequest: "{ Bucket:s@u! ExpectedBucketOwner:s@h=x-amz-expected-bucket-owner",
   GetBucketLifecycleOutput: "{ Rules:Rules=Rule~",
   GetBucketLifecycleRequest: "{ Bucket:s@u! ExpectedBucketOwner:s@h=x-amz-expected-bucket-owner",
-  GetBucketLocationOutput: "{ LocationConstraint:s",
+  GetBucketLocationOutput: "{ LocationConstraint:s@T",
   GetBucketLocationRequest: "{ Bucket:s@u! ExpectedBucketOwner:s@h=x-amz-expected-bucket-owner",
   GetBucketLoggingOutput: "{ LoggingEnabled:LoggingEnabled",
   GetBucketLoggingRequest: "{ Bucket:s@u! ExpectedBucketOwner:s@h=x-amz-expected-bucket-owner",

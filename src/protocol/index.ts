@@ -1,0 +1,12 @@
+/** REST-XML as S3 speaks it: dictionaries to requests, answers to dictionaries or errors. The XML library is loaded on demand. */
+export { type BodyKind, bodyKind } from "./body.js";
+export { bodyText } from "./body-text.js";
+export { isHeaderName, isHeaderValue } from "./characters.js";
+export { encodeKey, encodeQuery } from "./encode.js";
+export { type ErrorContext, parseError } from "./error.js";
+export { responseMetadata } from "./metadata.js";
+export { hasStreamingOutput, MalformedResponseError, parseOutput, prepareParser } from "./parse.js";
+export { serialize, type WireRequest } from "./serialize.js";
+export { parseTimestamp } from "./time.js";
+export { explainFaults, kindOf } from "./validate.js";
+export { isDictionary } from "./xml-write.js";

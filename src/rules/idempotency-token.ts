@@ -1,0 +1,14 @@
+import { randomUUID } from "node:crypto";
+import type { Rule } from "./rule.js";
+
+/** A token by which S3 knows a request that comes twice; made here when the caller gives none, once a call and not once an attempt. */
+export const idempotencyToken: Rule = {
+  applies: (op) => op.input.members.some((member) => member.idempotencyToken),
+  prepare(input, _context, _faults, op) {
+    let out = input;
+    for (const member of op.input.members) {
+      if (member.idempotencyToken && input[member.name] === undefined) out = { ...out, [member.name]: randomUUID() };
+    }
+    return out;
+  },
+};
