@@ -258,7 +258,9 @@ function headerText(shape: ScalarShape, value: unknown): string {
   if (shape.kind === "timestamp") {
     const moment = momentOf(value);
     if (moment === undefined) throw fault;
-    return formatTimestamp(moment, shape.format ?? "rfc822");
+    if (shape.format !== "iso8601") return formatTimestamp(moment, "rfc822");
+    // A header counts whole seconds, in whatever format.
+    return `${moment.toISOString().slice(0, 19)}Z`;
   }
   const text = scalarText(shape, value);
   if (shape.kind === "string" && !isHeaderValue(text)) throw fault;

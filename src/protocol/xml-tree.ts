@@ -89,7 +89,8 @@ function nodeOf(part: Record<string, unknown>): XmlNode {
   for (const key in given) {
     if (!key.startsWith(":xmlns")) attributes.push(localName(key.slice(1)), decodeText(String(given[key])));
   }
-  return { name: localName(name.slice(1)), text, children, attributes };
+  // The library transforms the name of an empty element twice.
+  return { name: localName(name.replace(/^\.+/, "")), text, children, attributes };
 }
 
 /** The library reads DOCTYPEs, and the entities in them. */
