@@ -5,6 +5,7 @@ import { emptyRecord, type FileKind, type Profile, type ServicesSection, type Sh
 /** Where a property of a profile stands, for messages: an error names file, section and key, and never the value. */
 export interface Origin {
   readonly file: string;
+  readonly kind: FileKind;
   readonly line: number;
 }
 
@@ -36,7 +37,7 @@ export function describeOrigin(profile: Profile, key: string): string {
  */
 export function parseText(ini: Ini, text: string, kind: FileKind, file: string): SharedConfig {
   const config: SharedConfig = { profiles: emptyRecord(), ssoSessions: emptyRecord(), services: emptyRecord() };
-  const sections = scanFile(text, kind, file).filter(({ kind }) => kind !== "ignored");
+  const sections = scanFile(text, kind, file).filter((section) => section.kind !== "ignored");
   const prefixedDefault = sections.some((section) => isDefault(section) && section.prefixed);
   const wanted = prefixedDefault ? sections.filter((section) => !isDefault(section) || section.prefixed) : sections;
 
@@ -62,7 +63,7 @@ export function parseText(ini: Ini, text: string, kind: FileKind, file: string):
     const profile = into[section.name]!;
     Object.assign(profile, records[i]);
     for (const property of section.properties) {
-      origins.get(profile)![property.key] = { file, line: property.line };
+      origins.get(profile)![property.key] = { file, kind, line: property.line };
       const block = blockOf.get(property);
       // A later line of the same key takes the nested section of the earlier one away, too.
       if (block === undefined) delete blocks.get(profile)![property.key];

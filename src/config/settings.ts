@@ -201,6 +201,11 @@ export function resolveSettings(given: Partial<Settings>, context: SettingsConte
   return settings;
 }
 
+/** One setting from environment or profile. @throws ConfigError naming the place of a value that cannot be read. */
+export function readSetting<K extends keyof Rows>(name: K, sources: Sources): Settings[K] {
+  return readRow(rows[name] as Row<unknown>, sources, nestedSection(sources.profile, "s3")) as Settings[K];
+}
+
 function readRow<T>(row: Row<T>, { env, profile }: Sources, s3: Record<string, string> | undefined): T | undefined {
   for (const variable of row.env ?? []) {
     const text = present(env[variable]);
