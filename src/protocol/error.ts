@@ -26,6 +26,9 @@ export interface ErrorContext {
   /** What we signed, to be compared with what the service says that it saw. */
   canonicalRequest?: string | undefined;
   stringToSign?: string | undefined;
+  /** Of the answer, where the error comes in the middle of its body. */
+  requestId?: string | undefined;
+  hostId?: string | undefined;
 }
 
 /** A word for a status that came without one. */
@@ -135,6 +138,32 @@ export function parseError(
     attempts,
     hint: hintFor(code, { ...context, operation: op.name, status, details, headers, foreign: isForeign(text, found) }),
     response: { Error: details, ResponseMetadata: metadata },
+  });
+}
+
+/** The error that ends a stream of events. */
+export function frameError(op: Operation, code: string, message: string, context: ErrorContext): S3ServiceError {
+  const attempts = context.attempts ?? 1;
+  return new (serviceErrorClass(code))(message, {
+    code,
+    statusCode: 500,
+    requestId: context.requestId,
+    hostId: context.hostId,
+    operation: op.name,
+    resource: resourceOf(context),
+    retryable: passing.has(code),
+    attempts,
+    hint: hintFor(code, { ...context, operation: op.name, status: 500, details: {}, headers: {} }),
+    response: {
+      Error: { Code: code, Message: message },
+      ResponseMetadata: {
+        ...(context.requestId === undefined ? {} : { RequestId: context.requestId }),
+        ...(context.hostId === undefined ? {} : { HostId: context.hostId }),
+        HTTPStatusCode: 500,
+        HTTPHeaders: {},
+        RetryAttempts: attempts - 1,
+      },
+    },
   });
 }
 

@@ -2,11 +2,11 @@
  * Answer to dictionary: headers and body of a success, by the model. Errors that come with a 200 end here too. Everything that depends on the
  * operation alone is worked out once, on its first use.
  */
-import { TransportError } from "../errors/base.js";
 import type { Operation, OperationName } from "../model/operation.js";
 import type { Member, Shape, StructureShape } from "../model/shape.js";
 import { bodyText } from "./body-text.js";
 import { type ErrorContext, parseError } from "./error.js";
+import { malformedResponse } from "./malformed.js";
 import { type ReadPlan, readPlan } from "./read-plan.js";
 import { parseTimestamp } from "./time.js";
 import { Scanner } from "./xml-scan.js";
@@ -14,9 +14,6 @@ import { XmlError } from "./xml-text.js";
 import { dictionaryOfTree, loadTreeReader, membersOfTree, parseTree, treeReaderLoaded } from "./xml-tree.js";
 
 type Dictionary = Record<string, unknown>;
-
-/** The answer was a success by its status, but its body is not what the operation answers. */
-export class MalformedResponseError extends TransportError {}
 
 /**
  * Operations whose answers the scanner reads, for they come by the thousand, or in the way of every transfer. The rest, a
@@ -233,13 +230,13 @@ function readBody(
   }
   // A blank answer is how a slow operation keeps its connection alive, and then forgets to say how it went.
   if (isBlankText(text)) {
-    if (plan.needBody && status === 200) throw malformed(op, "it has no body");
+    if (plan.needBody && status === 200) throw malformedResponse(op, "its answer has no body");
     return;
   }
   if (plan.body === undefined && plan.payload === undefined && plan.rootTextIndex < 0) {
     const root = rootOf(text);
     if (root === "Error") throw parseError(op, 500, headers, text, context);
-    if (root?.toLowerCase() === "html") throw malformed(op, "it is a web page");
+    if (root?.toLowerCase() === "html") throw malformedResponse(op, "its answer is a web page");
     return;
   }
   try {
@@ -260,15 +257,8 @@ function readBody(
     }
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    throw malformed(op, `it is not the XML that it should be: ${error.message}`);
+    throw malformedResponse(op, `its answer is not the XML that it should be: ${error.message}`);
   }
-}
-
-function malformed(op: Operation, what: string): MalformedResponseError {
-  return new MalformedResponseError(`${op.name}: the service said 200, but of its answer ${what}`, {
-    code: "MalformedResponse",
-    hint: "Ask again: the answer was cut, or came from something between. If it comes every time, the endpoint may be no S3.",
-  });
 }
 
 function isBlankText(text: string): boolean {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { ParamValidationError } from "../../src/errors/base.js";
+import { ChecksumMismatchError, IncompleteBodyError, ParamValidationError } from "../../src/errors/base.js";
 import { S3ServiceError } from "../../src/errors/service.js";
 import { type OperationName, operation } from "../../src/model/operation.js";
 import {
   hasStreamingOutput,
+  loadEventStream,
   MalformedResponseError,
   parseError,
   parseOutput,
@@ -234,4 +235,38 @@ describe.runIf(responseLines !== undefined)("answers of the wider suite", () => 
     const order = op.output?.members.map((member) => member.name).filter((name) => name in found) ?? [];
     expect(Object.keys(output).filter((name) => order.includes(name))).toEqual(order);
   });
+});
+
+interface EventError {
+  class: string;
+  code: string | null;
+  message: string | null;
+}
+
+describe.runIf(responseLines !== undefined)("event streams of the wider suite", () => {
+  const cases = (responseLines ?? []).filter((one) => one.suite === "events");
+  const pieces = async function* (bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+  };
+  it.each(cases.flatMap((one) => [1, 3, 100, 1 << 20].map((length) => [one.id, length, one] as const)))(
+    "%s in pieces of %d",
+    async (_, length, one) => {
+      const { readEvents } = await loadEventStream();
+      const bytes = Buffer.from(one.http.body_b64, "base64");
+      const { $events, error } = (one.expect.output as { Payload: { $events: unknown[]; error?: EventError } }).Payload;
+      const found: unknown[] = [];
+      let thrown: unknown;
+      try {
+        for await (const event of readEvents(operation(one.op), pieces(bytes, length))) found.push(await plain(event));
+      } catch (caught) {
+        thrown = caught;
+      }
+      expect(found).toEqual($events);
+      if (error?.class === "ChecksumMismatch") expect(thrown).toBeInstanceOf(ChecksumMismatchError);
+      else if (error) {
+        expect(thrown).toBeInstanceOf(S3ServiceError);
+        expect(thrown).toMatchObject({ code: error.code, message: error.message });
+      } else if (thrown !== undefined) expect(thrown).toBeInstanceOf(IncompleteBodyError);
+    },
+  );
 });
