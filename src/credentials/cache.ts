@@ -55,6 +55,24 @@ export class CredentialCache {
   }
 
   /**
+   * The same, or why there are none.
+   *
+   * @throws CredentialsError that says to load them first.
+   */
+  peekOrThrow(): Credentials {
+    const credentials = this.peek();
+    if (credentials !== undefined) return credentials;
+    const ended = this.#current !== undefined;
+    throw new CredentialsError(
+      ended ? "The credentials have ended, and new ones are not here yet" : "The credentials are not loaded yet",
+      {
+        code: ended ? "CredentialsExpired" : "CredentialsNotLoaded",
+        hint: "Use the asynchronous form, or `await` any call of the client (or session.credentials()) first.",
+      },
+    );
+  }
+
+  /**
    * The service says that these credentials have ended: new ones, unless there are others already.
    *
    * @param refused the credentials that the service refused.

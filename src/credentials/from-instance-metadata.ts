@@ -140,7 +140,7 @@ class MetadataService {
   }
 
   async #getOnce(path: string): Promise<HttpResponse> {
-    this.#token ??= await this.#fetchToken();
+    if (this.#token === undefined) this.#token = await this.#fetchToken();
     const headers: Record<string, string> = this.#token === null ? {} : { "x-aws-ec2-metadata-token": this.#token };
     return this.#send({ method: "GET", url: this.#endpoint + path, headers }, (response) => {
       return isTransient(response) || (response.status === 200 && response.body.trim() === "");

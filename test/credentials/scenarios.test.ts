@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as providers from "../../src/credentials/index.js";
 import type { Credentials, CredentialsProvider, ProviderOptions } from "../../src/credentials/types.js";
@@ -24,11 +24,19 @@ interface Scenario {
   };
 }
 
+const factories = providers as unknown as Record<string, (options: ProviderOptions) => CredentialsProvider>;
+const scenarios = JSON.parse(
+  readFileSync(new URL("../../fixtures/credentials/scenarios.json", import.meta.url), "utf8"),
+) as Scenario[];
+
+describe("credential scenarios", () => {
+  it.each(scenarios)("$name", run);
+});
+
 async function run(scenario: Scenario): Promise<void> {
   await inFolder(scenario.files, async (folder) => {
     const put = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll("{root}", folder)) as T;
     for (const [path, content] of Object.entries(scenario.files)) {
-      const { writeFileSync } = await import("node:fs");
       writeFileSync(`${folder}/${path}`, content.replaceAll("{root}", folder));
     }
     const services = new PlayedServices(put(scenario.http));
@@ -52,7 +60,8 @@ async function run(scenario: Scenario): Promise<void> {
     services.finish();
     if (scenario.expect.credentials === undefined) {
       expect(error).toBeInstanceOf(TucuxiError);
-      if (scenario.expect.message !== undefined) expect((error as Error).message).toMatch(put(scenario.expect.message));
+      if (scenario.expect.message !== undefined)
+        expect((error as Error).message).toMatch(new RegExp(put(scenario.expect.message)));
       return;
     }
     if (error !== undefined) throw error;
