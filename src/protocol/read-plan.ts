@@ -3,7 +3,7 @@ import type { Member, ScalarShape, Shape, StructureShape } from "../model/shape.
 import { parseTimestamp } from "./time.js";
 import { XmlError } from "./xml-text.js";
 
-/** What an element holds; numbers, for a switch on them is on the hot path. */
+/** What an element holds; numbers, for they are compared on the hot path: those before `structure` are texts. */
 export const holds = {
   string: 0,
   integer: 1,
@@ -23,6 +23,9 @@ export interface Entry {
   readonly name: string;
   /** The name in XML. */
   readonly tag: string;
+  /** The tags as they stand where there is neither prefix nor attribute. */
+  readonly open: string;
+  readonly close: string;
   readonly holds: (typeof holds)[keyof typeof holds];
   /** Each element of this name is one item of a list. */
   readonly repeated: boolean;
@@ -80,6 +83,8 @@ function entryOf(name: string, tag: string, index: number, shape: Shape, repeate
     index,
     name,
     tag,
+    open: `<${tag}>`,
+    close: `</${tag}>`,
     holds: holdsOf(shape),
     repeated,
     plan: shape.kind === "structure" ? readPlan(shape) : undefined,

@@ -99,6 +99,20 @@ export function parseTimestamp(text: string): Date | undefined {
       }
     }
   }
+  // Fri, 03 Feb 2006 16:45:09 GMT, as headers have it.
+  if (length === 29 && text.charCodeAt(3) === 44 && text.endsWith(" GMT")) {
+    const month = months.indexOf(text.slice(8, 11));
+    const day = two(text, 5);
+    const year = two(text, 12) * 100 + two(text, 14);
+    if (month >= 0 && month % 3 === 0 && day >= 1 && day <= 28 && year >= 100) {
+      const hour = two(text, 17);
+      const minute = two(text, 20);
+      const second = two(text, 23);
+      if (hour < 24 && minute < 60 && second < 60 && text.charCodeAt(19) === 58 && text.charCodeAt(22) === 58) {
+        return new Date(Date.UTC(year, month / 3, day, hour, minute, second));
+      }
+    }
+  }
   return parseSlowly(text.trim());
 }
 

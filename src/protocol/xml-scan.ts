@@ -150,7 +150,11 @@ export class Scanner {
     if (code !== 62) at = this.#attributeList(at, wanted);
     else this.#empty = false;
     this.#at = at + 1;
-    if (!this.#empty && ++this.#depth > depthLimit) throw new XmlError(`elements more than ${depthLimit} deep`);
+    if (!this.#empty) this.#deeper();
+  }
+
+  #deeper(): void {
+    if (++this.#depth > depthLimit) throw new XmlError(`elements more than ${depthLimit} deep`);
   }
 
   /** Past the attributes of a start tag; where its `>` is. */
@@ -295,51 +299,60 @@ export class Scanner {
 
   /** The members of a structure, into a dictionary or into slots. True when they came in the model's order. */
   #content(plan: ReadPlan, tag: string, out: Dictionary | undefined, slots: unknown[] | undefined): boolean {
+    const text = this.#text;
     let ordered = true;
     let last = -1;
-    let guess = plan.first;
+    let entry = plan.first;
     let before: Entry | undefined;
-    const text = this.#text;
-    while (this.#child(tag)) {
-      let entry: Entry | undefined;
-      const from = this.#at + 1;
+    for (;;) {
+      let value: unknown;
+      const at = this.#at;
       // A plain `<Name>` that is what came here the last time needs no look-up.
-      if (guess !== undefined && text.startsWith(guess.tag, from) && text.charCodeAt(from + guess.tag.length) === 62) {
-        entry = guess;
-        this.#tag = guess.tag;
-        this.#empty = false;
-        this.#attributes = undefined;
-        this.#at = from + guess.tag.length + 1;
-        if (++this.#depth > depthLimit) throw new XmlError(`elements more than ${depthLimit} deep`);
+      if (entry !== undefined && text.startsWith(entry.open, at)) {
+        const from = at + entry.open.length;
+        const end = entry.holds < holds.structure ? text.indexOf("<", from) : -1;
+        if (end >= 0 && text.startsWith(entry.close, end)) {
+          this.#at = end + entry.close.length;
+          const raw = decodeText(text.slice(from, end));
+          value = entry.holds === holds.string ? raw : scalarValue(entry.holds, raw, entry.name);
+        } else {
+          this.#tag = entry.tag;
+          this.#empty = false;
+          this.#attributes = undefined;
+          this.#at = from;
+          this.#deeper();
+          value = this.#value(entry);
+        }
       } else {
+        if (!this.#child(tag)) return ordered;
         this.#startTag(true);
         entry = plan.entries.get(localName(this.#tag));
         if (entry === undefined) {
           this.#skipElement();
+          entry = before === undefined ? plan.first : before.next;
           continue;
         }
         if (before === undefined) plan.first = entry;
         else before.next = entry;
+        value = this.#value(entry);
       }
-      const value = this.#value(entry);
       if (value !== undefined) {
         const { index } = entry;
         if (index < last) ordered = false;
         else last = index;
-        if (out !== undefined) {
-          if (!entry.repeated) out[entry.name] = value;
-          else if (out[entry.name] === undefined) out[entry.name] = [value];
-          else (out[entry.name] as unknown[]).push(value);
-        } else if (slots !== undefined) {
+        if (slots !== undefined) {
           if (!entry.repeated) slots[index] = value;
           else if (slots[index] === undefined) slots[index] = [value];
           else (slots[index] as unknown[]).push(value);
+        } else if (out !== undefined) {
+          if (!entry.repeated) out[entry.name] = value;
+          else if (out[entry.name] === undefined) out[entry.name] = [value];
+          else (out[entry.name] as unknown[]).push(value);
         }
       }
       before = entry;
-      guess = entry.next;
+      entry = entry.next;
     }
-    return ordered;
   }
 
   #value(entry: Entry): unknown {

@@ -16,6 +16,10 @@ export function normalise(text: string): string {
 export function decodeText(text: string): string {
   let from = text.indexOf("&");
   if (from < 0) return text;
+  // An ETag, in quotes: the one reference that listings are full of.
+  if (from === 0 && text.startsWith("&quot;") && text.indexOf("&", 6) === text.length - 6 && text.endsWith("&quot;")) {
+    return `"${text.slice(6, -6)}"`;
+  }
   let out = "";
   let done = 0;
   while (from >= 0) {

@@ -1,5 +1,4 @@
-import type { Rule } from "./rule.js";
-import { takes } from "./rule.js";
+import { type Rule, takes } from "./rule.js";
 
 const namePattern = /^[a-zA-Z0-9.\-_]{1,255}$/;
 const accessPointPattern =

@@ -1,8 +1,7 @@
 import type { ParamFault } from "../errors/base.js";
 import { encodeKey, isDictionary, kindOf } from "../protocol/index.js";
 import { isAccessPointArn } from "./bucket-name.js";
-import type { Dictionary, Rule } from "./rule.js";
-import { takes } from "./rule.js";
+import { type Dictionary, type Rule, takes, withMember } from "./rule.js";
 
 const versionPattern = /\?versionId=\S+$/;
 
@@ -33,7 +32,7 @@ function fromText(source: string): [path: string, version: string] {
 
 function withSource(input: Dictionary, [path, version]: [string, string], faults: ParamFault[]): Dictionary {
   try {
-    return { ...input, CopySource: encodeKey(path) + version };
+    return withMember(input, "CopySource", encodeKey(path) + version);
   } catch {
     faults.push({ path: "CopySource", problem: "has half of a surrogate pair, which UTF-8 cannot carry" });
     return input;

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { types } from "node:util";
-import type { Dictionary, Rule } from "./rule.js";
-import { takes } from "./rule.js";
+import { type Dictionary, type Rule, takes, withMember } from "./rule.js";
 
 /**
  * A key of the caller's own for encryption is given as it is, bytes or text; S3 wants it in base64, with the MD5 of its bytes beside it. A caller who
@@ -30,6 +29,7 @@ function encodeMember(input: Dictionary, name: string): Dictionary {
   // The serializer says what is wrong with it.
   else return input;
   const encoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-  if (hasDigest) return { ...input, [name]: encoded };
-  return { ...input, [name]: encoded, [digest]: createHash("md5").update(bytes).digest("base64") };
+  const out = withMember(input, name, encoded);
+  if (!hasDigest) out[digest] = createHash("md5").update(bytes).digest("base64");
+  return out;
 }

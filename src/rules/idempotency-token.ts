@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Rule } from "./rule.js";
+import { type Rule, withMember } from "./rule.js";
 
 /** A token by which S3 knows a request that comes twice; made here when the caller gives none, once a call and not once an attempt. */
 export const idempotencyToken: Rule = {
@@ -7,7 +7,7 @@ export const idempotencyToken: Rule = {
   prepare(input, _context, _faults, op) {
     let out = input;
     for (const member of op.input.members) {
-      if (member.idempotencyToken && input[member.name] === undefined) out = { ...out, [member.name]: randomUUID() };
+      if (member.idempotencyToken && input[member.name] === undefined) out = withMember(out, member.name, randomUUID());
     }
     return out;
   },

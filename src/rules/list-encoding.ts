@@ -1,5 +1,4 @@
-import type { Dictionary, Rule } from "./rule.js";
-import { takes } from "./rule.js";
+import { type Dictionary, type Rule, takes, withMember } from "./rule.js";
 
 /** Members that come encoded: of the answer, and of the items of its lists. */
 const encodedMembers = ["Delimiter", "Prefix", "Marker", "NextMarker", "KeyMarker", "NextKeyMarker", "StartAfter"];
@@ -18,7 +17,7 @@ const encodedLists: [list: string, member: string][] = [
 export const listEncoding: Rule = {
   applies: (op) => takes(op, "EncodingType"),
   prepare(input, { listEncoding: ask = true }) {
-    return ask && input["EncodingType"] === undefined ? { ...input, EncodingType: "url" } : input;
+    return ask && input["EncodingType"] === undefined ? withMember(input, "EncodingType", "url") : input;
   },
   finish(output, { input }) {
     if (output["EncodingType"] !== "url" || (input as Dictionary)["EncodingType"] !== undefined) return;

@@ -1,5 +1,5 @@
 import { isDictionary } from "../protocol/index.js";
-import type { Rule } from "./rule.js";
+import { type Rule, withMember } from "./rule.js";
 
 /** A new bucket is made in the client's region, which outside us-east-1 must stand in the request's body too. */
 export const locationConstraint: Rule = {
@@ -10,11 +10,11 @@ export const locationConstraint: Rule = {
     // A directory bucket is in a zone, which its caller names; an access point is no bucket that could be made.
     if (typeof bucket !== "string" || bucket.endsWith("--x-s3") || bucket.startsWith("arn:")) return input;
     const given = input["CreateBucketConfiguration"];
-    if (given === undefined) return { ...input, CreateBucketConfiguration: { LocationConstraint: region } };
+    if (given === undefined) return withMember(input, "CreateBucketConfiguration", { LocationConstraint: region });
     if (!isDictionary(given)) return input;
     if (given["LocationConstraint"] !== undefined || given["Location"] !== undefined || given["Bucket"] !== undefined) {
       return input;
     }
-    return { ...input, CreateBucketConfiguration: { ...given, LocationConstraint: region } };
+    return withMember(input, "CreateBucketConfiguration", { ...given, LocationConstraint: region });
   },
 };
