@@ -1,0 +1,46 @@
+import type { Operation } from "../model/operation.js";
+import type { Answer } from "./answer.js";
+import type { Identity } from "./auth.js";
+import type { Budget, Content } from "./body.js";
+import type { Headers } from "./input.js";
+import type { Bucket } from "./store.js";
+import type { Target } from "./target.js";
+import type { User, Users } from "./users.js";
+
+/** What the server holds, and the settings that handlers ask for. */
+export interface World {
+  readonly users: Users;
+  readonly buckets: Map<string, Bucket>;
+  /** The region of this server. */
+  readonly region: string;
+  /** Regions that buckets may be in; the server's own is the first. */
+  readonly regions: readonly string[];
+  readonly budget: Budget;
+  /** The most items a page of a list has: S3's 1000, or fewer on demand. */
+  readonly maxPage: number;
+  /** The least bytes that a part may have, but for the last: S3's 5 MiB, or fewer on demand. */
+  readonly minPartSize: number;
+  /** `http://127.0.0.1:12345` */
+  readonly url: string;
+}
+
+/** One request on its way through a handler. */
+export interface Call<Input = unknown> {
+  readonly operation: Operation;
+  /** The members of the operation's input; a streaming body is read with `body()`. */
+  readonly input: Input;
+  readonly target: Target;
+  readonly headers: Headers;
+  readonly identity: Identity;
+  /** Who asks: undefined for nobody in particular. */
+  readonly user: User | undefined;
+  readonly now: Date;
+  readonly world: World;
+  /** The bucket that is named; there for every operation on a bucket but CreateBucket. */
+  readonly bucket: Bucket;
+  /** Reads the body and checks it; the bytes count against the server's bound until given back. */
+  body(): Promise<Content>;
+}
+
+/** What does the work of an operation. */
+export type Handler = (call: Call<never>) => Answer | Promise<Answer>;

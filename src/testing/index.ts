@@ -1,0 +1,3 @@
+export type { RequestLog } from "./request-log.js";
+export { S3Server, type S3ServerOptions } from "./server.js";
+export type { ServerCredentials } from "./users.js";

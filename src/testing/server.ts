@@ -1,0 +1,215 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { readAcl } from "./acl.js";
+import type { Budget } from "./body.js";
+import { bucketNameFault } from "./buckets.js";
+import type { World } from "./call.js";
+import { S3Error } from "./errors.js";
+import { Exchange } from "./exchange.js";
+import type { RequestLog } from "./request-log.js";
+import { Bucket } from "./store.js";
+import { type ServerCredentials, Users } from "./users.js";
+
+/** How a server is started; everything has a default. */
+export interface S3ServerOptions {
+  /** Default 0: any free port. */
+  port?: number;
+  /** The address to listen on. Default `127.0.0.1`. */
+  host?: string;
+  /** Whose signatures are good: one, or several users that share the server. The first owns the buckets given here. */
+  credentials?: ServerCredentials | readonly ServerCredentials[];
+  /** Names of buckets that are there from the start, and after every `reset()`. */
+  buckets?: readonly string[];
+  /** The region that signatures must name. Default `us-east-1`. */
+  region?: string;
+  /** More regions that buckets may be made in; a request for a bucket that is signed for another region is sent on with a 301. */
+  regions?: readonly string[];
+  /** The time. Default the machine's. */
+  clock?: () => Date;
+  /** Key and certificate, in PEM, to speak TLS. */
+  tls?: { key: string | Buffer; cert: string | Buffer };
+  /** Bytes that all objects and parts may have together. Default 1 GiB. */
+  maxBytes?: number;
+  /** Items on a page of a list at most: fewer than S3's 1000 make clients turn pages. */
+  pageSize?: number;
+  /** Bytes that parts must have at least, but for the last. Default S3's 5 MiB. */
+  minPartSize?: number;
+  /** Host names whose first label is a bucket, besides `localhost` and S3's own: `bucket.s3.test`. */
+  domains?: readonly string[];
+}
+
+const defaultCredentials: ServerCredentials = {
+  accessKeyId: "AKIATUCUXITESTING000",
+  secretAccessKey: "tucuxi/testing/secret+access/key/0123456",
+};
+
+const maxLog = 10_000;
+
+class Bytes implements Budget {
+  #used = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  take(bytes: number): void {
+    if (this.#used + bytes > this.#most) {
+      throw new S3Error(
+        "InsufficientStorage",
+        `The server in memory is full: it holds ${this.#most} bytes. Start it with a larger maxBytes, or delete something.`,
+        { MaxSizeAllowed: this.#most },
+      );
+    }
+    this.#used += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  clear(): void {
+    this.#used = 0;
+  }
+}
+
+/**
+ * An S3 in memory behind a real socket, for tests of any client: it checks every signature, checksum and limit as S3 does and answers with S3's own
+ * codes and statuses. What it can't do it answers with NotImplemented.
+ *
+ * ```ts
+ * const server = await S3Server.start({ buckets: ["my-bucket"] });
+ * const s3 = new S3Client({ endpoint: server.url, region: server.region, credentials: server.credentials });
+ * await s3.putObject({ Bucket: "my-bucket", Key: "hello", Body: "world" });
+ * await server.stop();
+ * ```
+ */
+export class S3Server {
+  /** Where to send requests: `http://127.0.0.1:12345`. */
+  readonly url: string;
+  readonly port: number;
+  /** Good credentials: the first of those given, or made up. */
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  /** The region that signatures must name. */
+  readonly region: string;
+  /** What was asked so far, the oldest first; the last ten thousand. */
+  readonly requests: RequestLog[] = [];
+
+  readonly #server: Server;
+  readonly #world: World;
+  readonly #budget: Bytes;
+  readonly #options: S3ServerOptions;
+
+  /** Starts a server and resolves when it listens. Rejects when the port is taken. */
+  static async start(options: S3ServerOptions = {}): Promise<S3Server> {
+    const settings = {
+      keepAliveTimeout: 30_000,
+      requestTimeout: 0,
+      maxHeaderSize: 64 * 1024,
+      highWaterMark: 64 * 1024,
+    };
+    const server: Server = options.tls
+      ? (await import("node:https")).createServer({ ...settings, key: options.tls.key, cert: options.tls.cert })
+      : createHttpServer(settings);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    return new S3Server(server, options);
+  }
+
+  private constructor(server: Server, options: S3ServerOptions) {
+    this.#server = server;
+    this.#options = options;
+    const { port, address } = server.address() as AddressInfo;
+    const name = address.includes(":") ? `[${address}]` : address;
+    this.port = port;
+    this.url = `${options.tls ? "https" : "http"}://${name}:${port}`;
+    this.region = options.region ?? "us-east-1";
+    const given = options.credentials ?? defaultCredentials;
+    const list = (Array.isArray(given) ? given : [given]) as readonly ServerCredentials[];
+    const { accessKeyId, secretAccessKey, sessionToken } = list[0] ?? defaultCredentials;
+    this.credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+    this.#budget = new Bytes(options.maxBytes ?? 1024 ** 3);
+    this.#world = {
+      users: new Users(list.length > 0 ? list : [defaultCredentials]),
+      buckets: new Map(),
+      region: this.region,
+      regions: [this.region, ...(options.regions ?? [])],
+      budget: this.#budget,
+      maxPage: options.pageSize ?? 1000,
+      minPartSize: options.minPartSize ?? 5 * 1024 * 1024,
+      url: this.url,
+    };
+    this.#fill();
+    const ownHosts = [
+      name,
+      options.host ?? "127.0.0.1",
+      "127.0.0.1",
+      "[::1]",
+      "localhost",
+      ...(options.domains ?? []),
+    ].map((host) => host.toLowerCase());
+    const host = {
+      world: this.#world,
+      ownHosts: [...new Set(ownHosts)],
+      now: () => this.#now(),
+      log: (entry: RequestLog) => this.#log(entry),
+    };
+    const answer = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+      // A client that goes away in the middle is no fault of the server's.
+      request.on("error", () => {});
+      response.on("error", () => {});
+      void new Exchange(host, request, response, expectsContinue).run();
+    };
+    server.on("request", answer(false));
+    server.on("checkContinue", answer(true));
+    server.on("clientError", (_error, socket) => {
+      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    });
+  }
+
+  #now(): Date {
+    return this.#options.clock?.() ?? new Date();
+  }
+
+  #log(entry: RequestLog): void {
+    this.requests.push(entry);
+    if (this.requests.length > maxLog) this.requests.splice(0, this.requests.length - maxLog);
+  }
+
+  #fill(): void {
+    const { users, buckets } = this.#world;
+    const owner = users.first;
+    for (const name of this.#options.buckets ?? []) {
+      const fault = bucketNameFault(name);
+      if (fault) throw new Error(`S3Server: ${JSON.stringify(name)} can't be a bucket: ${fault}.`);
+      const acl = readAcl(this.#world, {}, owner, undefined);
+      buckets.set(name, new Bucket(name, this.region, this.#now(), owner, acl, false));
+    }
+  }
+
+  /** Forgets everything: objects, buckets but those of the options, the log. Connections stay open. */
+  reset(): void {
+    this.#world.buckets.clear();
+    this.#world.users.reset();
+    this.#budget.clear();
+    this.requests.length = 0;
+    this.#fill();
+  }
+
+  /** Stops listening and closes all connections. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
