@@ -140,6 +140,6 @@ async function cluster(stage) {
     virtualHostEndpoint: `http://localhost:${gateway}`,
     region: "default",
     credentials,
-    notes: (await runAsync("radosgw", ["--version"])).trim().split(" (")[0],
+    notes: (await runAsync("radosgw", ["--version"])).trim().split(" ")[2],
   };
 }
