@@ -40,9 +40,7 @@ async function run(scenario: Scenario): Promise<void> {
       writeFileSync(`${folder}/${path}`, content.replaceAll("{root}", folder));
     }
     const services = new PlayedServices(put(scenario.http));
-    const factory = providers[scenario.provider as keyof typeof providers] as (
-      options: ProviderOptions,
-    ) => CredentialsProvider;
+    const factory = factories[scenario.provider]!;
     const provider = factory({
       ...put(scenario.options ?? {}),
       env: put(scenario.env),
