@@ -1,0 +1,116 @@
+import type { BodySource } from "./types.js";
+
+/** Bytes that may lie unread before the connection is told to pause. */
+export const HIGH_WATER = 256 * 1024;
+
+/** What a queue tells the exchange that fills it. */
+export interface QueueOwner {
+  /** The reader has made room: let more come. */
+  resumeBody(): void;
+  /** The reader gave up. */
+  cancelBody(reason: unknown): void;
+}
+
+/**
+ * The body of one answer between the connection that pushes and the reader that pulls: a bounded queue. What goes wrong waits here until
+ * somebody reads; it is never a rejected promise that nobody holds.
+ */
+export class BodyQueue implements BodySource {
+  /** True once anybody has asked for bytes. */
+  touched = false;
+  /** True while the connection waits for a reader. */
+  paused = false;
+  #owner: QueueOwner;
+  #chunks: Uint8Array[] = [];
+  #next = 0;
+  #queued = 0;
+  #ended = false;
+  #failed = false;
+  #failure: unknown;
+  #resolve: ((chunk: Uint8Array | null) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+
+  constructor(owner: QueueOwner) {
+    this.#owner = owner;
+  }
+
+  /** From the connection; false asks it to pause. */
+  push(chunk: Uint8Array): boolean {
+    const resolve = this.#resolve;
+    if (resolve !== undefined) {
+      this.#resolve = undefined;
+      resolve(chunk);
+      return true;
+    }
+    this.#chunks.push(chunk);
+    this.#queued += chunk.length;
+    if (this.#queued < HIGH_WATER) return true;
+    this.paused = true;
+    return false;
+  }
+
+  /** From the connection: that was all. */
+  end(): void {
+    this.#ended = true;
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#resolve = undefined;
+    resolve(null);
+  }
+
+  /** From the connection: it broke. What is queued is still given out first. */
+  fail(reason: unknown): void {
+    if (this.#ended || this.#failed) return;
+    this.#failed = true;
+    this.#failure = reason;
+    if (this.#resolve === undefined) return;
+    this.#resolve = undefined;
+    this.#reject?.(reason);
+  }
+
+  /** As `fail`, but at once: what is queued is dropped. An abort must not trickle. */
+  abort(reason: unknown): void {
+    if (this.#ended && this.#queued === 0) return;
+    this.#drop();
+    this.#ended = false;
+    this.#failed = false;
+    this.fail(reason);
+  }
+
+  read(): Uint8Array | null | Promise<Uint8Array | null> {
+    this.touched = true;
+    const chunks = this.#chunks;
+    if (this.#next < chunks.length) {
+      const chunk = chunks[this.#next++] as Uint8Array;
+      this.#queued -= chunk.length;
+      if (this.#next === chunks.length) {
+        chunks.length = 0;
+        this.#next = 0;
+        // Going on only when all is taken makes pauses few and the pieces between them many.
+        if (this.paused) {
+          this.paused = false;
+          this.#owner.resumeBody();
+        }
+      }
+      return chunk;
+    }
+    if (this.#failed) throw this.#failure;
+    if (this.#ended) return null;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  cancel(reason: unknown): void {
+    const over = this.#ended || this.#failed;
+    this.abort(reason);
+    if (!over) this.#owner.cancelBody(reason);
+  }
+
+  #drop(): void {
+    this.#chunks.length = 0;
+    this.#next = 0;
+    this.#queued = 0;
+  }
+}

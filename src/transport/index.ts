@@ -1,0 +1,17 @@
+export { factsOf, transportFailure } from "./failure.js";
+export { claimBody, prepareBody, prepareBytes, type RequestBody } from "./request-body.js";
+export { HttpResponseBody, makeResponseBody, type ResponseBodyOptions, type Verifier } from "./response-body.js";
+export { type RetryCall, type RetryOptions, RetryPolicy } from "./retry.js";
+export { judge, type Verdict } from "./retry-table.js";
+export { sleep } from "./sleep.js";
+export { Transport } from "./transport.js";
+export type {
+  BodySource,
+  Expectation,
+  Phase,
+  TransportFacts,
+  TransportOptions,
+  TransportRequest,
+  TransportResponse,
+  TransportStats,
+} from "./types.js";

@@ -1,0 +1,215 @@
+import Client from "undici/lib/dispatcher/client.js";
+import { Connector } from "./connect.js";
+import type { Exchange } from "./exchange.js";
+import { timeoutFailure } from "./failure.js";
+import { Lane, type LaneOwner, type Route } from "./lane.js";
+import type { ProxySettings } from "./proxy.js";
+
+export interface PoolOptions {
+  readonly connectTimeout: number;
+  readonly requestTimeout: number;
+  readonly maxConnections: number;
+  readonly keepAlive: number;
+  readonly queueTimeout: number;
+  readonly ca: string | undefined;
+  readonly proxies: ProxySettings | undefined;
+}
+
+const DIRECT: Route = { proxy: undefined, tunnel: false };
+
+/**
+ * The connections of one client, to all its hosts together: as many as there are requests under way, at most `maxConnections`. An exchange takes
+ * the idle connection to its host that was used last (the others age and close), else opens one, else waits its turn.
+ */
+export class Pool implements LaneOwner {
+  readonly connector: Connector;
+  readonly requestTimeout: number;
+  readonly keepAlive: number;
+  connecting = 0;
+  sockets = 0;
+  openedSoFar = 0;
+  #options: PoolOptions;
+  #lanes = new Set<Lane>();
+  #idle = new Map<string, Lane[]>();
+  #idleCount = 0;
+  #waiting: Exchange[] = [];
+  #lastGrant = 0;
+  #forwarded: Set<string> | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.requestTimeout = options.requestTimeout;
+    this.keepAlive = options.keepAlive;
+    this.connector = new Connector({ connectTimeout: options.connectTimeout, ca: options.ca });
+  }
+
+  get idleCount(): number {
+    return this.#idleCount;
+  }
+
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  get running(): number {
+    return this.#lanes.size - this.#idleCount;
+  }
+
+  /** Sends the exchange, now or when a connection is free. */
+  start(exchange: Exchange): void {
+    if (this.#waiting.length > 0 || !this.#serve(exchange)) {
+      if (this.#waiting.length === 0) this.#lastGrant = performance.now();
+      exchange.leaveQueue = this.#leave;
+      this.#waiting.push(exchange);
+    }
+  }
+
+  /** Times out those who have waited too long while no connection came free. */
+  sweep(now: number): void {
+    const limit = this.#options.queueTimeout;
+    if (limit === 0 || now - this.#lastGrant < limit) return;
+    for (const exchange of this.#waiting.filter((one) => now - one.startedAt >= limit)) {
+      const what = `All ${this.#options.maxConnections} connections were busy`;
+      exchange.fail(timeoutFailure("QueueTimeout", limit, what, exchange.context(), QUEUE_HINT));
+    }
+  }
+
+  /** Resolves when nothing is under way; idle connections are closed then. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+      for (const lanes of [...this.#idle.values()]) for (const lane of [...lanes]) lane.discard();
+      this.#checkEmpty();
+    });
+  }
+
+  /** Ends everything now, with this reason. */
+  destroy(reason: unknown): void {
+    for (const exchange of [...this.#waiting]) exchange.cancel(reason);
+    for (const lane of [...this.#lanes]) {
+      if (lane.exchange !== undefined) lane.exchange.cancel(reason);
+      lane.discard();
+    }
+  }
+
+  // What lanes tell.
+
+  free(lane: Lane): void {
+    const next = this.#waiting[0];
+    if (next?.request.origin === lane.origin) {
+      this.#grant();
+      lane.run(next);
+      return;
+    }
+    if (this.#whenEmpty !== undefined) {
+      lane.discard();
+      return;
+    }
+    const idle = this.#idle.get(lane.origin);
+    if (idle === undefined) this.#idle.set(lane.origin, [lane]);
+    else idle.push(lane);
+    this.#idleCount++;
+    if (next !== undefined) this.#serveWaiting();
+  }
+
+  drop(lane: Lane): void {
+    this.#lanes.delete(lane);
+    const idle = this.#idle.get(lane.origin);
+    const at = idle?.indexOf(lane) ?? -1;
+    if (idle !== undefined && at !== -1) {
+      idle.splice(at, 1);
+      this.#idleCount--;
+      if (idle.length === 0) this.#idle.delete(lane.origin);
+    }
+    this.#serveWaiting();
+    this.#checkEmpty();
+  }
+
+  forward(exchange: Exchange): void {
+    this.#forwarded ??= new Set();
+    this.#forwarded.add(exchange.request.origin);
+    this.start(exchange);
+  }
+
+  opening(): void {
+    this.sockets++;
+    this.connecting++;
+  }
+
+  opened(): void {
+    this.connecting--;
+    this.openedSoFar++;
+  }
+
+  closed(wasOpening: boolean): void {
+    this.sockets--;
+    if (wasOpening) this.connecting--;
+  }
+
+  #serve(exchange: Exchange): boolean {
+    const { origin } = exchange.request;
+    const idle = this.#idle.get(origin);
+    const lane = idle?.pop();
+    if (lane !== undefined) {
+      this.#idleCount--;
+      lane.run(exchange);
+      return true;
+    }
+    if (this.#lanes.size >= this.#options.maxConnections && !this.#evict()) return false;
+    let fresh: Lane;
+    try {
+      fresh = new Lane(this, Client, origin, this.#routeTo(origin));
+    } catch (error) {
+      exchange.fail(error);
+      return true;
+    }
+    this.#lanes.add(fresh);
+    fresh.run(exchange);
+    return true;
+  }
+
+  /** Closes the longest idle connection of any host, to make room for another host. */
+  #evict(): boolean {
+    for (const lanes of this.#idle.values()) {
+      const oldest = lanes[0];
+      if (oldest !== undefined) {
+        oldest.discard();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #routeTo(origin: string): Route {
+    const proxy = this.#options.proxies?.for(origin);
+    return proxy === undefined ? DIRECT : { proxy, tunnel: this.#forwarded?.has(origin) !== true };
+  }
+
+  #serveWaiting(): void {
+    const next = this.#waiting[0];
+    if (next === undefined || (this.#idleCount === 0 && this.#lanes.size >= this.#options.maxConnections)) return;
+    this.#grant();
+    this.#serve(next);
+  }
+
+  #grant(): void {
+    const exchange = this.#waiting.shift();
+    if (exchange !== undefined) exchange.leaveQueue = undefined;
+    this.#lastGrant = performance.now();
+  }
+
+  #leave = (exchange: Exchange): void => {
+    const at = this.#waiting.indexOf(exchange);
+    if (at !== -1) this.#waiting.splice(at, 1);
+    exchange.leaveQueue = undefined;
+    this.#checkEmpty();
+  };
+
+  #checkEmpty(): void {
+    if (this.#whenEmpty !== undefined && this.#lanes.size === 0 && this.#waiting.length === 0) this.#whenEmpty();
+  }
+}
+
+const QUEUE_HINT =
+  "Raise `maxConnections`, call less at once, and read or destroy() every body: one that nobody reads holds its connection.";

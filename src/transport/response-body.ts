@@ -1,0 +1,377 @@
+import { Blob, Buffer, constants } from "node:buffer";
+import { Readable } from "node:stream";
+import { ReadableStream } from "node:stream/web";
+import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base.js";
+import type { ResponseBody } from "../model/dictionaries.js";
+import { HIGH_WATER } from "./body-queue.js";
+import type { BodySource } from "./types.js";
+import { warnUnread } from "./unread.js";
+
+/** Computes a checksum as bytes pass and compares it at the end. */
+export interface Verifier {
+  update(bytes: Uint8Array): void;
+  /** Throws a ChecksumMismatchError if the bytes are not those that the service described. */
+  verify(): void;
+}
+
+export interface ResponseBodyOptions {
+  /** The announced length; undefined: not known. */
+  readonly contentLength?: number | undefined;
+  readonly contentType?: string | undefined;
+  readonly verifier?: Verifier | undefined;
+  /** Called once when the body has been read, has failed, or was let go. */
+  readonly onEnd?: (() => void) | undefined;
+  /** What to call it in a warning: `getObject bucket/key`. */
+  readonly label?: { toString(): string } | undefined;
+  /**
+   * Asked when the source breaks, with the failure and the bytes given out so far: another source that goes on from there, or
+   * undefined to let the failure stand. What it throws stands instead.
+   */
+  readonly heal?: ((failure: TucuxiError, given: number) => Promise<BodySource | undefined>) | undefined;
+}
+
+type Piece = Uint8Array | null;
+
+/** The body of an answer, for its reader: over a source of bytes, with length and checksum checked on the way. */
+export function makeResponseBody(source: BodySource, options: ResponseBodyOptions = {}): HttpResponseBody {
+  return new HttpResponseBody(source, options);
+}
+
+/** @see makeResponseBody */
+export class HttpResponseBody implements ResponseBody {
+  /** Bytes that the service announced; undefined when it did not. */
+  readonly contentLength: number | undefined;
+  #source: BodySource;
+  #options: ResponseBodyOptions;
+  #used = false;
+  #given = 0;
+  /** Everything was given out, and checked. */
+  #ended = false;
+  #failed = false;
+  #failure: unknown;
+  #watched = false;
+
+  constructor(source: BodySource, options: ResponseBodyOptions) {
+    this.#source = source;
+    this.#options = options;
+    const length = options.contentLength;
+    this.contentLength = length;
+    if (length === undefined || length >= HIGH_WATER) {
+      // One that fits the queue lets its connection go by itself; only these must be seen to when they are collected unread.
+      this.#watched = true;
+      forgotten().register(this, { source, label: options.label, onEnd: options.onEnd }, this);
+    }
+  }
+
+  get bodyUsed(): boolean {
+    return this.#used;
+  }
+
+  async text(): Promise<string> {
+    const [bytes] = await this.#collect();
+    return bytes.toString("utf8");
+  }
+
+  async json<T = unknown>(): Promise<T> {
+    const text = await this.text();
+    try {
+      return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as T;
+    } catch (cause) {
+      throw new TucuxiError(`The body is not JSON: ${(cause as Error).message}`, { code: "InvalidJson", cause });
+    }
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return new Uint8Array(await this.arrayBuffer());
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const [bytes, own] = await this.#collect();
+    if (own) return bytes.buffer as ArrayBuffer;
+    const copy = Buffer.allocUnsafeSlow(bytes.length);
+    copy.set(bytes);
+    return copy.buffer as ArrayBuffer;
+  }
+
+  async blob(): Promise<Blob> {
+    const [bytes] = await this.#collect();
+    return new Blob([bytes], { type: this.#options.contentType ?? "" });
+  }
+
+  stream(): ReadableStream<Uint8Array> {
+    this.#begin();
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const piece = await this.#pull();
+          if (piece === null) controller.close();
+          else controller.enqueue(piece);
+        },
+        cancel: (reason) => {
+          this.destroy(reason);
+        },
+      },
+      // No reading ahead: the queue beneath does that.
+      { highWaterMark: 0 },
+    );
+  }
+
+  readable(): Readable {
+    this.#begin();
+    const pull = (): Piece | Promise<Piece> => this.#pull();
+    const readable = new Readable({
+      read() {
+        fill(this, pull);
+      },
+      destroy: (error, callback) => {
+        if (!this.#ended) this.destroy(error ?? undefined);
+        callback(error);
+      },
+    });
+    // A failure that nobody listens for must not end the process; readers, pipelines and `for await` still meet it.
+    return readable.on("error", ignore);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
+    this.#begin();
+    let busy: Promise<unknown> | undefined;
+    const step = async (): Promise<IteratorResult<Uint8Array>> => {
+      const piece = await this.#pull();
+      return piece === null ? { done: true, value: undefined } : { done: false, value: piece };
+    };
+    return {
+      next: () => {
+        // A source gives one piece at a time; whoever asks for several gets them in order.
+        const result = busy === undefined ? step() : busy.then(step, step);
+        const mine = result.then(ignore, ignore).then(() => {
+          if (busy === mine) busy = undefined;
+        });
+        busy = mine;
+        return result;
+      },
+      return: async (value?: unknown) => {
+        this.destroy();
+        return { done: true, value };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  destroy(reason?: unknown): void {
+    if (this.#ended || this.#failed) return;
+    const failure =
+      reason ??
+      new TucuxiError("The body was destroyed", {
+        code: "BodyDestroyed",
+        hint: "Call the operation again to read it.",
+      });
+    this.#used = true;
+    this.#stop(failure);
+    this.#source.cancel(failure);
+  }
+
+  #begin(): void {
+    if (this.#used) {
+      throw new TucuxiError("The body was read already, or is being read", {
+        code: "BodyUsed",
+        hint: "A body comes once over the network: keep the result of the first read, or call the operation again.",
+      });
+    }
+    this.#used = true;
+    this.#unwatch();
+  }
+
+  /** The whole body, and whether its memory is its own. */
+  async #collect(): Promise<[Buffer, boolean]> {
+    this.#begin();
+    const length = this.contentLength;
+    const next = this.#pull();
+    const first = next instanceof Promise ? await next : next;
+    if (first === null) return [Buffer.allocUnsafeSlow(0), true];
+    if (this.#ended) return [asBuffer(first), false];
+    return length === undefined ? this.#gather(first) : this.#fill(first, length);
+  }
+
+  /** Into one piece of memory, at once of the right size. */
+  async #fill(first: Uint8Array, length: number): Promise<[Buffer, boolean]> {
+    if (length > constants.MAX_LENGTH) {
+      this.destroy();
+      throw new TucuxiError(`The body of ${length} bytes is too large to be held in memory`, {
+        code: "BodyTooLarge",
+        hint: "Read it piece by piece (for await, stream(), readable()), or use downloadFile.",
+      });
+    }
+    const all = Buffer.allocUnsafeSlow(length);
+    all.set(first);
+    let at = first.length;
+    while (!this.#ended) {
+      const next = this.#pull();
+      const piece = next instanceof Promise ? await next : next;
+      if (piece === null) break;
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return [all, true];
+  }
+
+  /** As many pieces as come, put together at the end. */
+  async #gather(first: Uint8Array): Promise<[Buffer, boolean]> {
+    const pieces = [first];
+    for (;;) {
+      const next = this.#pull();
+      const piece = next instanceof Promise ? await next : next;
+      if (piece === null) break;
+      pieces.push(piece);
+    }
+    return pieces.length === 1 ? [asBuffer(first), false] : [Buffer.concat(pieces), false];
+  }
+
+  /** The next piece, checked. */
+  #pull(): Piece | Promise<Piece> {
+    if (this.#failed) return Promise.reject(this.#failure);
+    if (this.#ended) return null;
+    let piece: Piece | Promise<Piece>;
+    try {
+      piece = this.#source.read();
+    } catch (error) {
+      return this.#broken(error);
+    }
+    if (piece instanceof Promise) {
+      return piece.then(
+        (late) => this.#check(late),
+        (error: unknown) => this.#broken(error),
+      );
+    }
+    return this.#check(piece);
+  }
+
+  #check(piece: Piece): Piece | Promise<Piece> {
+    if (this.#failed) return Promise.reject(this.#failure);
+    const length = this.contentLength;
+    if (piece === null) {
+      if (length !== undefined && this.#given < length)
+        return this.#broken(new IncompleteBodyError(length, this.#given));
+      return this.#finish() ?? null;
+    }
+    this.#given += piece.length;
+    this.#options.verifier?.update(piece);
+    if (length === undefined || this.#given < length) return piece;
+    if (this.#given > length) {
+      const failure = new IncompleteBodyError(length, this.#given);
+      this.destroy(failure);
+      return Promise.reject(failure);
+    }
+    // The last piece is not given out before the checksum of all is known to be right.
+    return this.#finish() ?? piece;
+  }
+
+  /** Checks the checksum; a rejected promise if it is wrong. */
+  #finish(): Promise<Piece> | undefined {
+    try {
+      this.#options.verifier?.verify();
+    } catch (error) {
+      this.#stop(error);
+      this.#source.cancel(error);
+      return Promise.reject(error);
+    }
+    this.#ended = true;
+    this.#unwatch();
+    this.#options.onEnd?.();
+    return undefined;
+  }
+
+  #broken(failure: unknown): Promise<Piece> {
+    const { heal } = this.#options;
+    if (this.#failed) return Promise.reject(this.#failure);
+    if (heal === undefined || !isBreak(failure)) {
+      this.#stop(failure);
+      return Promise.reject(failure);
+    }
+    return heal(failure, this.#given).then(
+      (source) => {
+        if (this.#failed) {
+          source?.cancel(this.#failure);
+          throw this.#failure;
+        }
+        if (source === undefined) {
+          this.#stop(failure);
+          throw failure;
+        }
+        this.#source = source;
+        return this.#pull();
+      },
+      (error: unknown) => {
+        this.#stop(error);
+        throw error;
+      },
+    );
+  }
+
+  #stop(failure: unknown): void {
+    if (this.#failed || this.#ended) return;
+    this.#failed = true;
+    this.#failure = failure;
+    this.#unwatch();
+    this.#options.onEnd?.();
+  }
+
+  #unwatch(): void {
+    if (!this.#watched) return;
+    this.#watched = false;
+    forgotten().unregister(this);
+  }
+}
+
+/** A connection that broke, or was let go; not a wrong checksum, nor an abort, which has no class of ours. */
+function isBreak(failure: unknown): failure is TucuxiError {
+  return (
+    failure instanceof TransportError ||
+    failure instanceof IncompleteBodyError ||
+    (failure instanceof TucuxiError && failure.code === "BodyAbandoned")
+  );
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Gives a Readable what there is, as long as it takes it. */
+function fill(readable: Readable, pull: () => Piece | Promise<Piece>): void {
+  for (;;) {
+    const piece = pull();
+    if (piece instanceof Promise) {
+      piece.then(
+        (late) => {
+          readable.push(late);
+        },
+        (error: Error) => {
+          readable.destroy(error);
+        },
+      );
+      return;
+    }
+    if (!readable.push(piece) || piece === null) return;
+  }
+}
+
+interface Forgotten {
+  readonly source: BodySource;
+  readonly label: { toString(): string } | undefined;
+  readonly onEnd: (() => void) | undefined;
+}
+
+let registry: FinalizationRegistry<Forgotten> | undefined;
+
+/** Lets go of bodies that were collected before anybody read them: their connections are free again. */
+function forgotten(): FinalizationRegistry<Forgotten> {
+  registry ??= new FinalizationRegistry(({ source, label, onEnd }) => {
+    warnUnread(label, "the service");
+    source.cancel(new TucuxiError("The body was collected unread", { code: "BodyAbandoned" }));
+    onEnd?.();
+  });
+  return registry;
+}
+
+function ignore(): void {}

@@ -1,0 +1,88 @@
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+
+/** What the guard needs to know of the exchange on the connection. */
+export interface Guarded {
+  /** An answer is awaited, and not a byte of it has come. */
+  readonly awaiting: boolean;
+  /** There is an exchange. */
+  readonly exchange: unknown;
+  writeFailure: Error | undefined;
+  /** Called when all that came has been parsed and a head is still incomplete. */
+  headPending(): void;
+}
+
+/** How long an answer that was sent before the connection broke may take to be read; it is in the kernel already. */
+const LAST_WORDS = 100;
+
+type Written = (error?: Error | null) => void;
+
+/**
+ * Two things that undici leaves to chance, mended at the socket:
+ *
+ * - A service that refuses an upload answers and closes. The next write then fails (EPIPE, ECONNRESET), and Node throws the
+ *   connection away with the answer unread in it. A write that fails while an answer is awaited is therefore held back for a moment: either the
+ *   answer is read, or the failure comes out after all.
+ * - A `100 Continue` that nobody asked for makes undici drop the connection. It is cut out of what is read.
+ */
+export function guardSocket(socket: Socket, lane: Guarded): void {
+  const write = socket._write;
+  const writev = socket._writev;
+  const read = socket.read;
+  let pending: Written | undefined;
+  let partial: Buffer | undefined;
+
+  // One callback for all writes: a stream has one write under way at a time.
+  const written: Written = (error) => {
+    const callback = pending as Written;
+    if (error && lane.exchange !== undefined && lane.writeFailure === undefined && !socket.destroyed) {
+      lane.writeFailure = error;
+      setTimeout(() => {
+        if (!socket.destroyed) callback(error);
+      }, LAST_WORDS);
+      return;
+    }
+    callback(error);
+  };
+  socket._write = function (chunk: unknown, encoding: BufferEncoding, callback: Written): void {
+    pending = callback;
+    write.call(this, chunk, encoding, written);
+  };
+  if (writev !== undefined && writev !== null) {
+    socket._writev = function (chunks: Parameters<typeof writev>[0], callback: Written): void {
+      pending = callback;
+      writev.call(this, chunks, written);
+    };
+  }
+
+  socket.read = function (size?: number): unknown {
+    let chunk = read.call(this, size) as Buffer | null;
+    if (chunk === null) {
+      lane.headPending();
+      return null;
+    }
+    if (partial !== undefined) {
+      chunk = Buffer.concat([partial, chunk]);
+      partial = undefined;
+    }
+    while (lane.awaiting && isContinue(chunk)) {
+      const end = chunk.indexOf("\r\n\r\n");
+      if (end === -1) {
+        if (chunk.length > 4096) return chunk; // Not one that we would wait for.
+        partial = chunk;
+        return null;
+      }
+      chunk = chunk.subarray(end + 4);
+      if (chunk.length === 0) return this.read(size);
+    }
+    return chunk;
+  };
+}
+
+/** Whether it starts as `HTTP/1.1 100` does, as far as it goes. */
+function isContinue(chunk: Buffer): boolean {
+  // "1" and "0" where the status stands: false at once for every other answer.
+  if (chunk.length > 10 && (chunk[9] !== 0x31 || chunk[10] !== 0x30)) return false;
+  const head = chunk.toString("latin1", 0, 12);
+  return "HTTP/1.1 100".startsWith(head) || "HTTP/1.0 100".startsWith(head);
+}

@@ -1,0 +1,77 @@
+import type { Exchange, UnreadWatch } from "./exchange.js";
+
+export interface UnreadOptions {
+  /** ms that an unread body may hold its connection. */
+  readonly grace: number;
+  /** The same while others wait for one. */
+  readonly graceUnderPressure: number;
+  /** Called at each look, with the time; says whether somebody waits for a connection. */
+  readonly look: (now: number) => boolean;
+}
+
+/** How often it looks, ms. */
+const PERIOD = 250;
+
+/**
+ * Watches over bodies that are too large for the queue and that nobody has begun to read: each holds a connection. After a grace time
+ * they are let go, sooner when others wait. One timer for all, that runs only while there is something to watch.
+ */
+export class Unread implements UnreadWatch {
+  /** Bodies let go so far. */
+  abandoned = 0;
+  #options: UnreadOptions;
+  #paused = new Set<Exchange>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: UnreadOptions) {
+    this.#options = options;
+  }
+
+  add(exchange: Exchange): void {
+    exchange.pausedAt = performance.now();
+    this.#paused.add(exchange);
+    this.wake();
+  }
+
+  delete(exchange: Exchange): void {
+    exchange.pausedAt = 0;
+    this.#paused.delete(exchange);
+  }
+
+  /** Somebody waits: look now and then until nobody does. */
+  wake(): void {
+    this.#timer ??= setInterval(this.#look, PERIOD).unref();
+  }
+
+  #look = (): void => {
+    const now = performance.now();
+    const pressed = this.#options.look(now);
+    const grace = pressed ? this.#options.graceUnderPressure : this.#options.grace;
+    for (const exchange of this.#paused) {
+      const waited = now - exchange.pausedAt;
+      if (waited < grace) continue;
+      this.#paused.delete(exchange);
+      this.abandoned++;
+      warnUnread(exchange.request.label, exchange.request.origin, waited);
+      exchange.abandon(waited);
+    }
+    if (!pressed && this.#paused.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  };
+}
+
+let warned = false;
+
+/** One warning a process: the first body tells where to look, a thousand more would tell nothing else. */
+export function warnUnread(label: { toString(): string } | undefined, origin: string, waited?: number): void {
+  if (warned) return;
+  warned = true;
+  const whose = label === undefined ? `an answer of ${origin}` : String(label);
+  const why = waited === undefined ? "it was never read" : `nobody had read it for ${Math.round(waited / 1000)} s`;
+  process.emitWarning(
+    `The body of ${whose} was let go, because ${why}. Read every body, or call its destroy(): unread ones hold connections.`,
+    { type: "TucuxiWarning", code: "TUCUXI_UNREAD_BODY" },
+  );
+}
