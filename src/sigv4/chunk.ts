@@ -1,10 +1,11 @@
 import type { KeyObject } from "node:crypto";
 import { EMPTY_HASH, sha256Hex } from "./canonical.js";
+import { checkDate } from "./check.js";
 import { equalTexts } from "./compare.js";
 import { readPublicKey, verifyEcdsa } from "./ecdsa.js";
 import { order } from "./encode.js";
 import { joinValues, readHeaders } from "./headers.js";
-import { type Signer, signerAt } from "./signer.js";
+import { Signer } from "./signer.js";
 import type { ChunkSignerInput, EcdsaPublicKey, HeaderRecord } from "./types.js";
 
 /**
@@ -41,7 +42,7 @@ export interface ChunkVerifier {
  * padding: with ECDSA they are filled up with `*` on the wire (`padChunkSignature`).
  */
 export function createChunkSigner(input: ChunkSignerInput): ChunkSigner {
-  const signer = signerAt(input);
+  const signer = new Signer(input).at(checkDate(input.date));
   let previous = checkSeed(input.seedSignature);
   const next = (text: string): string => {
     previous = signer.sign(text);
@@ -58,7 +59,7 @@ export function createChunkSigner(input: ChunkSignerInput): ChunkSigner {
 export function createChunkVerifier(
   input: ChunkSignerInput & { publicKey?: EcdsaPublicKey | undefined },
 ): ChunkVerifier {
-  const signer = signerAt(input);
+  const signer = new Signer(input).at(checkDate(input.date));
   const publicKey: KeyObject | undefined =
     input.publicKey === undefined ? signer.publicKey() : readPublicKey(input.publicKey);
   let previous: string | undefined = checkSeed(input.seedSignature);
@@ -83,13 +84,14 @@ export function padChunkSignature(signature: string): string {
   return signature.length === HMAC_LENGTH ? signature : signature.padEnd(ECDSA_WIRE_LENGTH, "*");
 }
 
+/** The signature without padding; empty when it is none. */
 function stripPadding(signature: string): string {
-  return signature.replace(/\*+$/, "");
+  return /^([\da-f]*)\**$/.exec(signature)?.[1] ?? "";
 }
 
 function checkSeed(signature: string): string {
-  const seed = typeof signature === "string" ? stripPadding(signature) : "";
-  if (/^[\da-f]+$/.test(seed)) return seed;
+  const seed = stripPadding(signature);
+  if (seed !== "") return seed;
   throw new TypeError("seedSignature: must be the signature of the request, in lower-case hex");
 }
 

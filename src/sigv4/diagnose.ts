@@ -29,14 +29,20 @@ function* guesses(ours: string, { path, query }: Target): Generator<string> {
   for (const doubleEncode of [false, true]) {
     for (const normalize of [false, true]) yield withLine(1, canonicalPath(path, normalize, doubleEncode));
   }
-  // Not sorted or not encoded; a parameter lost or added on the way.
+  // Not sorted or not encoded; a parameter added on the way. Bounded, as the request may come from anybody.
   yield withLine(2, query);
-  const parameters = lines[2]?.split("&") ?? [];
-  for (const left of parameters) yield withLine(2, parameters.filter((one) => one !== left).join("&"));
+  const parameters = (lines[2] ?? "").split("&");
+  for (const added of parameters.length > 30 ? [] : parameters)
+    yield withLine(2, parameters.filter((one) => one !== added).join("&"));
   // A proxy that puts its own name or port into the host header.
   const host = lines.findIndex((line) => line.startsWith("host:"));
   const name = lines[host]?.replace(/:\d+$/, "") ?? "";
   for (const port of ["", ":80", ":443"]) yield withLine(host, name + port);
-  // A client that does not sign the payload the way it says.
-  for (const hash of [UNSIGNED_PAYLOAD, EMPTY_HASH]) yield withLine(lines.length - 1, hash);
+  // A payload that was signed as another one.
+  const declared = lines.findIndex((line) => line.startsWith("x-amz-content-sha256:"));
+  for (const hash of [UNSIGNED_PAYLOAD, EMPTY_HASH]) {
+    const guess = withLine(lines.length - 1, hash);
+    yield guess;
+    yield guess.replace(`\n${lines[declared]}\n`, `\nx-amz-content-sha256:${hash}\n`);
+  }
 }

@@ -27,13 +27,22 @@ const UNSIGNABLE: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "x-amzn-trace-id",
 ]);
 
+/** Whether a header (lower case) goes out unsigned. */
+export function isUnsignable(lowerCase: string): boolean {
+  return UNSIGNABLE.has(lowerCase);
+}
+
 /** A line end with white space behind it: the fold that HTTP once had for long values. */
-const FOLD = /[ \t]*\r?\n[ \t]+/g;
+const FOLD = /\r?\n(?=[ \t])/;
 /** Characters that end a header or cannot be sent in one. */
 const FORBIDDEN = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /** Reads the caller's headers. Throws TypeError for what cannot be sent, a value with a line end above all. */
 export function readHeaders(headers: HeaderRecord | undefined): HeaderEntry[] {
+  if (headers !== undefined && (typeof headers !== "object" || headers === null || Symbol.iterator in headers)) {
+    // A Headers object or a list of pairs has no fields of its own: its headers would go unsigned.
+    throw new TypeError("headers: must be a plain object of strings and lists of strings, by name");
+  }
   const entries: HeaderEntry[] = [];
   for (const name of Object.keys(headers ?? {})) {
     const value = headers?.[name];
@@ -49,11 +58,12 @@ export function readHeaders(headers: HeaderRecord | undefined): HeaderEntry[] {
 function readValue(name: string, value: unknown): string {
   if (typeof value !== "string")
     throw new TypeError(`headers[${JSON.stringify(name)}]: must be a string or a list of strings${got(value)}`);
-  // Folds may not be sent any more (RFC 9112, 5.2), but are well defined: one space.
-  const unfolded = value.includes("\n") ? value.replace(FOLD, " ") : value;
-  if (FORBIDDEN.test(unfolded))
+  const parts = value.split(FOLD);
+  const text = parts.join(" ");
+  if (FORBIDDEN.test(text))
     throw new TypeError(`headers[${JSON.stringify(name)}]: has a line end or another control character in its value`);
-  return unfolded;
+  // Folds may not be sent any more (RFC 9112, 5.2), but what they mean is settled: one space.
+  return parts.length === 1 ? text : canonicalValue(text);
 }
 
 /** All values of a header; a name that was given in two spellings is one header. Undefined when it is not there. */
@@ -64,15 +74,17 @@ export function valuesOf(entries: readonly HeaderEntry[], lowerCase: string): re
 
 /** The headers that get signed, sorted, repeated ones joined. */
 export function headersToSign(entries: readonly HeaderEntry[], unsignable?: Iterable<string>): SortedHeaders {
-  const left = new Set<string>();
-  for (const name of unsignable ?? []) left.add(name.toLowerCase());
-  const byName = new Map<string, string>();
-  for (const { lowerCase, values } of entries) {
-    if (UNSIGNABLE.has(lowerCase) || left.has(lowerCase)) continue;
-    const before = byName.get(lowerCase);
-    byName.set(lowerCase, joinValues(before === undefined ? values : [before, ...values]));
+  const left = unsignable === undefined ? undefined : new Set(Array.from(unsignable, (name) => name.toLowerCase()));
+  const sorted = entries
+    .filter(({ lowerCase }) => !isUnsignable(lowerCase) && !left?.has(lowerCase))
+    .sort((a, b) => order(a.lowerCase, b.lowerCase));
+  const flat: string[] = [];
+  for (const { lowerCase, values } of sorted) {
+    // Names in two spellings are neighbours now, in the order they were given.
+    if (flat.at(-2) === lowerCase) flat.push(`${flat.pop()},${joinValues(values)}`);
+    else flat.push(lowerCase, joinValues(values));
   }
-  return [...byName].sort((a, b) => order(a[0], b[0])).flat();
+  return flat;
 }
 
 /** Repeated values as one: each in canonical form, with a comma between. */

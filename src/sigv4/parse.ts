@@ -60,9 +60,10 @@ function headerFields(headers: readonly HeaderEntry[], authorization: readonly s
   const [, algorithm = "", rest = ""] = /^\s*(\S+)\s*(.*)$/s.exec(authorization[0] ?? "") ?? [];
   const fields = new Map([["Algorithm", algorithm]]);
   for (const part of rest.split(",")) {
-    const [, name = "", value = ""] = /^\s*([^=]*)=(.*?)\s*$/s.exec(part) ?? [];
+    const equals = part.indexOf("=");
+    const name = part.slice(0, Math.max(equals, 0)).trim();
     if (fields.has(name)) return `${show(name)} is given more than once`;
-    fields.set(name, value);
+    fields.set(name, part.slice(equals + 1).trim());
   }
   for (const name of ["Date", "Security-Token", "Region-Set", "Content-Sha256"]) {
     fields.delete(name);

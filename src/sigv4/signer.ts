@@ -62,6 +62,19 @@ export class Signer {
     }
   }
 
+  /** Whether a new signer made from this would be the same. */
+  isFor({ credentials, region, service = "s3", algorithm = "AWS4-HMAC-SHA256", regionSet }: SignerInput): boolean {
+    return (
+      credentials?.secretAccessKey === this.#secret &&
+      credentials.accessKeyId === this.accessKeyId &&
+      (credentials.sessionToken || undefined) === this.#sessionToken &&
+      region === this.region &&
+      service === this.service &&
+      algorithm === this.algorithm &&
+      (this.regionSet === undefined || this.regionSet === (regionSet ?? region))
+    );
+  }
+
   /** Sets the clock: signatures from here on are of this time (milliseconds since 1970). */
   at(time: number): this {
     const second = Math.floor(time / 1000);
@@ -145,9 +158,15 @@ export class Signer {
   }
 }
 
-/** A signer with its clock set, for the functions that sign once. */
+let last: Signer | undefined;
+
+/**
+ * A signer with its clock set, for the functions that sign once: the one of the call before, where it is for the same credentials and
+ * scope. Not to be kept, since the next call sets its clock anew.
+ */
 export function signerAt(input: SignerInput & { readonly date?: Date | undefined }): Signer {
-  return new Signer(input).at(checkDate(input.date));
+  if (!last?.isFor(input)) last = new Signer(input);
+  return last.at(checkDate(input.date));
 }
 
 /** Every step from a request to its signature. */

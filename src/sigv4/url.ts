@@ -22,7 +22,11 @@ export function splitUrl(url: string): Target {
   if (parts === null && (typeof url !== "string" || !url.startsWith("/"))) {
     throw new TypeError(`url: must be absolute (https://host/path) or begin with the path (/path)${got(url)}`);
   }
-  if (/[\r\n\0]/.test(url)) throw new TypeError("url: must not have line ends or NUL in it; percent-encode them");
+  if (/[\r\n\0\p{Cs}]/u.test(url)) {
+    throw new TypeError(
+      "url: must not have line ends, NUL or half a surrogate pair in it; percent-encode what is meant",
+    );
+  }
   const [origin = "", scheme = "", authority = ""] = parts ?? [];
   if (parts !== null && (authority === "" || /[@\s\\]/.test(authority))) {
     throw new TypeError("url: must have a host, and no user name or password before it");
@@ -40,6 +44,6 @@ export function splitUrl(url: string): Target {
 }
 
 function hostHeader(scheme: string, authority: string): string {
-  const own = scheme === "https" ? ":443" : scheme === "http" ? ":80" : ":";
-  return authority.endsWith(own) ? authority.slice(0, -own.length) : authority;
+  const own = scheme === "https" ? /:(443)?$/ : scheme === "http" ? /:(80)?$/ : /:$/;
+  return authority.replace(own, "");
 }

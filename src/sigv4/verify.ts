@@ -16,7 +16,7 @@ import {
   type ReceivedRequest,
   valuesOrHost,
 } from "./requirements.js";
-import { Signer } from "./signer.js";
+import { signerAt } from "./signer.js";
 import type { Verification, VerifySignatureInput } from "./types.js";
 import { splitUrl } from "./url.js";
 
@@ -140,7 +140,7 @@ function signatureTest(
     const key = readPublicKey(publicKey);
     return (request) => verifyEcdsa(stringToSign(received, request), signature, key);
   }
-  const signer = new Signer({ credentials, region, service, algorithm }).at(time);
+  const signer = signerAt({ credentials, region, service, algorithm, date: new Date(time) });
   const key = signer.publicKey();
   return key === undefined
     ? (request) => equalTexts(signer.sign(stringToSign(received, request)), signature)
