@@ -43,6 +43,8 @@ export interface ReadPlan {
   readonly attributes: readonly Entry[] | undefined;
   /** Names in the model's order. */
   readonly names: readonly string[];
+  /** A list and a single value that share an element's name: the deprecated notification has `Events` and `Event`. */
+  readonly twins: readonly (readonly [list: string, single: string])[] | undefined;
   /** What came first the last time. */
   first: Entry | undefined;
 }
@@ -55,16 +57,23 @@ export function readPlan(structure: StructureShape): ReadPlan {
   if (!plan) {
     const entries = new Map<string, Entry>();
     const attributes: Entry[] = [];
+    const twins: [string, string][] = [];
     structure.members.forEach((member, index) => {
       if (member.location !== "body") return;
       const entry = memberEntry(member, index);
-      if (member.attribute) attributes.push(entry);
-      else entries.set(entry.tag, entry);
+      if (member.attribute) {
+        attributes.push(entry);
+        return;
+      }
+      const twin = entries.get(entry.tag);
+      if (twin !== undefined) twins.push(twin.repeated ? [twin.name, entry.name] : [entry.name, twin.name]);
+      if (twin === undefined || entry.repeated) entries.set(entry.tag, entry);
     });
     plan = {
       entries,
       attributes: attributes.length > 0 ? attributes : undefined,
       names: structure.members.map((member) => member.name),
+      twins: twins.length > 0 ? twins : undefined,
       first: undefined,
     };
     plans.set(structure, plan);
@@ -150,8 +159,12 @@ function integerValue(text: string, name: string): number | undefined {
   return Number(trimmed);
 }
 
-/** The same dictionary with its members in the model's order. */
+/** The same dictionary with its members in the model's order, and the first of a list as its twin's value. */
 export function inOrder(plan: ReadPlan, value: Record<string, unknown>): Record<string, unknown> {
+  for (const [list, single] of plan.twins ?? []) {
+    const items = value[list] as unknown[] | undefined;
+    if (items !== undefined) value[single] = items[0];
+  }
   const out: Record<string, unknown> = {};
   for (const name of plan.names) if (value[name] !== undefined) out[name] = value[name];
   return out;

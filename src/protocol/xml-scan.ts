@@ -283,7 +283,7 @@ export class Scanner {
     if (plan.attributes !== undefined) this.#takeAttributes(plan.attributes, out);
     if (this.#empty) return out;
     const ordered = this.#content(plan, this.#tag, out, undefined);
-    return ordered && plan.attributes === undefined ? out : inOrder(plan, out);
+    return ordered && plan.attributes === undefined && plan.twins === undefined ? out : inOrder(plan, out);
   }
 
   #takeAttributes(entries: readonly Entry[], out: Dictionary): void {

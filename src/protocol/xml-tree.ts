@@ -3,7 +3,7 @@
  * needs it. Nothing of the text is interpreted by the library: no numbers, no trimming, no entities (it deletes the reference to a control
  * character), and names are kept from being properties of anything.
  */
-import { type Entry, holds, type ReadPlan, scalarValue } from "./read-plan.js";
+import { type Entry, holds, inOrder, type ReadPlan, scalarValue } from "./read-plan.js";
 import { decodeText, depthLimit, localName, normalise, XmlError } from "./xml-text.js";
 
 type Dictionary = Record<string, unknown>;
@@ -132,7 +132,7 @@ export function dictionaryOfTree(node: XmlNode, plan: ReadPlan): Dictionary {
   plan.names.forEach((name, index) => {
     if (slots[index] !== undefined) out[name] = slots[index];
   });
-  return out;
+  return plan.twins === undefined ? out : inOrder(plan, out);
 }
 
 function memberOf(node: XmlNode, entry: Entry): unknown {
