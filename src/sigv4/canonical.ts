@@ -52,6 +52,9 @@ export function canonicalValue(value: string): string {
   return /^ | $| {2}|[\t\r\n]/.test(value) ? value.replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, "") : value;
 }
 
+/** Values that are not to be read in a log: tokens of sessions and keys of SSE-C, as headers and as parameters. */
+const SECRET = /((?:security-token|s3session-token|customer-key)[:=])[^&]*/gi;
+
 /** The first line in which two canonical requests differ, named by what stands there; undefined when they are equal. */
 export function firstDifference(ours: string, theirs: string): string | undefined {
   if (ours === theirs) return undefined;
@@ -59,7 +62,8 @@ export function firstDifference(ours: string, theirs: string): string | undefine
   const b = theirs.split("\n");
   let at = 0;
   while (a[at] === b[at]) at++;
-  const show = (line: string | undefined) => (line === undefined ? "nothing" : JSON.stringify(line));
+  const show = (line: string | undefined) =>
+    line === undefined ? "nothing" : JSON.stringify(line.replace(SECRET, "$1..."));
   return `canonical request line ${at + 1} (${lineName(a, at)}): ${show(b[at])} was signed, ${show(a[at])} arrived`;
 }
 

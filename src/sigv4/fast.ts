@@ -8,7 +8,7 @@ import { computeSignature, type Signer } from "./signer.js";
  * credentials, region and service, and set its clock (`at`) before each signature.
  */
 
-export { firstDifference, signedHeaderNames } from "./canonical.js";
+export { signedHeaderNames } from "./canonical.js";
 export { canonicalPath, canonicalQuery, encodePath, encodeRfc3986 } from "./encode.js";
 export { isUnsignable } from "./headers.js";
 export { Signer, type SignerInput } from "./signer.js";

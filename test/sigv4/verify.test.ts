@@ -209,6 +209,18 @@ describe("changed on the way", () => {
     expect(refusal({ ...equal, canonicalRequest: signed.canonicalRequest })).toContain("the secret is another one");
   });
 
+  it("is named without its value where that is a secret", () => {
+    const name = "x-amz-server-side-encryption-customer-key";
+    const own = signRequest({ ...request, credentials: temporary, headers: { [name]: "s3cr3t" } });
+    const headers = { ...own.headers, [name]: "another" };
+    const reason = refusal({ ...received, headers, canonicalRequest: own.canonicalRequest });
+    expect(reason).toContain(`(header ${name}): "${name}:..." was signed, "${name}:..." arrived`);
+    const secretLink = presignUrl({ ...request, credentials: temporary, headers: {} }).url;
+    const changed = refusal({ ...request, url: `${secretLink}&added`, headers: {} });
+    expect(changed).toContain("line 3 (query)");
+    expect(changed).not.toContain("token%2Fwith");
+  });
+
   it("the body is noticed, after the signature held", () => {
     expect(refusal({ ...received, body: "hellO" })).toMatch(/^XAmzContentSHA256Mismatch: the body does not match/);
     expect(refusal({ ...received, body: new Uint8Array(0) })).toMatch(/^XAmzContentSHA256Mismatch/);
