@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/base.js";
 import { present } from "./locate.js";
 import { describeOrigin } from "./parse.js";
 import type { Env, Profile, SharedConfig } from "./types.js";
-import { parseBoolean } from "./values.js";
+import { maskUserInfo, parseBoolean } from "./values.js";
 
 /** Where a setting may come from, below what the program itself says. */
 export interface Sources {
@@ -55,7 +55,7 @@ function ignoresConfigured(env: Env, profile: Profile): boolean {
 function checkUrl(text: string, source: string): string {
   const url = text.trim();
   if (/^https?:\/\/[^/?#\s]+[^\s]*$/i.test(url)) return url;
-  throw new ConfigError(`${source}: '${url}' is no URL to send requests to`, {
+  throw new ConfigError(`${source}: '${maskUserInfo(url)}' is no URL to send requests to`, {
     hint: "An endpoint URL looks like https://host, https://host:9000 or http://127.0.0.1:9000/prefix.",
   });
 }

@@ -41,6 +41,11 @@ export function parseWord<T>(words: Readonly<Record<string, T>>): ValueParser<T>
   };
 }
 
+/** A URL for a message: what stands before an `@` may be a password. */
+export function maskUserInfo(url: string): string {
+  return url.replace(/[^/\s]*@/g, "***@");
+}
+
 function bad(text: string, source: string, expected: string): ConfigError {
   return new ConfigError(`${source}: '${text.trim()}' is not valid here; expected ${expected}`, {
     hint: `Correct ${source}, or take it out to use the default.`,

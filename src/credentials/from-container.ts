@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expandPath, present } from "../config/locate.js";
 import { decodeText } from "../config/shared.js";
+import { maskUserInfo } from "../config/values.js";
 import { CredentialsError } from "../errors/base.js";
 import { type Context, lacking, makeProvider } from "./context.js";
 import { CredentialsServiceError } from "./errors.js";
@@ -92,7 +93,7 @@ function mayUsePlainHttp(host: string): boolean {
 }
 
 function badUri(variable: string, value: string, expected: string): CredentialsError {
-  return new CredentialsError(`container: ${variable} is '${value}'; expected ${expected}`, {
+  return new CredentialsError(`container: ${variable} is '${maskUserInfo(value)}'; expected ${expected}`, {
     code: "InvalidContainerUri",
     hint: `Correct ${variable}, or unset it.`,
   });

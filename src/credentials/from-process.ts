@@ -105,31 +105,33 @@ function outputOf(command: string, where: string, env: Env, signal: AbortSignal 
     const output: Buffer[] = [];
     let outputSize = 0;
     let complaint = "";
-    const abort = (): void => {
+    const stop = (error: unknown): void => {
+      signal?.removeEventListener("abort", abort);
       child.kill();
+      // Programs it started may hold its output open; nobody waits for them.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      reject(error);
     };
+    const abort = (): void => stop(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     child.stdout.on("data", (chunk: Buffer) => {
       outputSize += chunk.length;
-      if (outputSize > MAX_OUTPUT) child.kill();
-      else output.push(chunk);
+      output.push(chunk);
+      if (outputSize > MAX_OUTPUT) stop(failed(where, "the program writes without end"));
     });
     child.stderr.on("data", (chunk: Buffer) => {
       if (complaint.length < SHOWN) complaint += chunk.toString("utf8");
     });
     child.on("error", (cause: NodeJS.ErrnoException) => {
-      signal?.removeEventListener("abort", abort);
-      reject(failed(where, `'${program}' cannot be run: ${cause.code ?? cause.message}`, cause));
+      stop(failed(where, `'${program}' cannot be run: ${cause.code ?? cause.message}`, cause));
     });
     child.on("close", (code, killed) => {
       signal?.removeEventListener("abort", abort);
-      if (signal?.aborted) reject(signal.reason);
-      else if (code === 0) resolve(decodeOutput(Buffer.concat(output)));
-      else {
-        const how = code === null ? `was ended by ${killed}` : `ended with code ${code}`;
-        const said = complaint.trim() === "" ? "" : `: ${complaint.trim().slice(0, SHOWN)}`;
-        reject(failed(where, `the program ${how}${said}`));
-      }
+      if (code === 0) return resolve(decodeOutput(Buffer.concat(output)));
+      const how = code === null ? `was ended by ${killed}` : `ended with code ${code}`;
+      const said = complaint.trim() === "" ? "" : `: ${complaint.trim().slice(0, SHOWN)}`;
+      reject(failed(where, `the program ${how}${said}`));
     });
   });
 }

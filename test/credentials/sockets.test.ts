@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, verify, type JsonWebKey as WebKey } from "node:crypto";
 import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SharedConfigFiles } from "../../src/config/files.js";
@@ -479,7 +479,7 @@ describe("login sessions over a socket", () => {
             iat: Date.parse(time) / 1000,
             jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
           });
-          const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+          const key = createPublicKey({ key: jwk as WebKey, format: "jwk" });
           const good = verify(
             "sha256",
             Buffer.from(`${header}.${claims}`),
