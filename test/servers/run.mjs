@@ -1,22 +1,23 @@
-// npm run test:servers [name...] [-- --allow-missing] [--only=room]
+// npm run test:servers [name...] [-- --allow-missing] [--only=room] [--results=file]
 //
 // Starts each real server on loopback (all that are known, or those named), runs the end-to-end suite against it, stops it, and
 // prints one matrix: a row a capability, a column a server. Ends with failure when a test failed, or when a server could not
-// be had, unless --allow-missing says that this is fine.
+// be had, unless --allow-missing says that this is fine. --results writes the counts as JSON.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { columnOf, printMatrix } from "./matrix.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const allServers = ["ceph", "versitygw", "minio", "moto"];
+const allServers = ["ceph", "versitygw", "minio", "moto", "rclone", "s3s"];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const allowMissing = flags.includes("--allow-missing");
-const only = flags.find((flag) => flag.startsWith("--only="))?.slice("--only=".length);
+const value = (flag) => flags.find((given) => given.startsWith(`${flag}=`))?.slice(flag.length + 1);
+const only = value("--only");
 
 const unknown = named.filter((name) => !allServers.includes(name));
 if (unknown.length > 0) {
@@ -41,8 +42,11 @@ for (const name of named.length > 0 ? named : allServers) {
 if (columns.length > 0) printMatrix(columns);
 const total = (kind) => columns.reduce((sum, column) => sum + column[kind], 0);
 for (const name of missing) console.log(`${name}: NOT RUN`);
-console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
-process.exitCode = total("failed") > 0 || columns.length === 0 || (missing.length > 0 && !allowMissing) ? 1 : 0;
+const counts = { numPassedTests: total("passed"), numFailedTests: total("failed") };
+console.log(`\n${counts.numPassedTests} passed, ${counts.numFailedTests} failed`);
+const results = value("--results");
+if (results !== undefined) writeFileSync(results, JSON.stringify(counts));
+process.exitCode = counts.numFailedTests > 0 || columns.length === 0 || (missing.length > 0 && !allowMissing) ? 1 : 0;
 
 /** Starts, tests and stops one server. */
 async function runAgainst(name, module) {
