@@ -46,10 +46,7 @@ export async function assumeRole(
   source: string,
 ): Promise<Credentials> {
   const parameters = {
-    RoleArn: role.roleArn,
-    RoleSessionName: role.roleSessionName ?? defaultSessionName(context),
-    DurationSeconds: role.durationSeconds?.toString(),
-    Policy: role.policy,
+    ...roleParameters(context, role),
     ExternalId: role.externalId,
     SerialNumber: role.serialNumber,
     TokenCode: role.tokenCode,
@@ -63,13 +60,7 @@ export async function assumeRoleWithWebIdentity(
   role: WebIdentityParameters,
   source: string,
 ): Promise<Credentials> {
-  const parameters = {
-    RoleArn: role.roleArn,
-    RoleSessionName: role.roleSessionName ?? defaultSessionName(context),
-    DurationSeconds: role.durationSeconds?.toString(),
-    Policy: role.policy,
-    WebIdentityToken: role.webIdentityToken,
-  };
+  const parameters = { ...roleParameters(context, role), WebIdentityToken: role.webIdentityToken };
   return readRole(await callSts(context, "AssumeRoleWithWebIdentity", parameters, undefined, role.roleArn), source);
 }
 
@@ -221,6 +212,11 @@ function required(xml: string, element: string, source: string): string {
   });
 }
 
-function defaultSessionName(context: Context): string {
-  return `tucuxi-session-${context.now()}`;
+function roleParameters(context: Context, role: RoleParameters): Record<string, string | undefined> {
+  return {
+    RoleArn: role.roleArn,
+    RoleSessionName: role.roleSessionName ?? `tucuxi-session-${context.now()}`,
+    DurationSeconds: role.durationSeconds?.toString(),
+    Policy: role.policy,
+  };
 }
