@@ -2,6 +2,7 @@ import type {
   AccessControlPolicy,
   Grant,
   OwnershipControls,
+  PublicAccessBlockConfiguration,
   PutBucketAclRequest,
   PutObjectAclRequest,
 } from "../model/generated/types.js";
@@ -110,6 +111,15 @@ function checkOwnership(bucket: Bucket | undefined, headers: Headers, body: bool
   }
 }
 
+/** A bucket may refuse ACLs that let everybody in. */
+function checkPublic(bucket: Bucket | undefined, acl: Acl): Acl {
+  const block = bucket?.configurations.get("publicAccessBlock") as PublicAccessBlockConfiguration | undefined;
+  const isPublic = acl.grants.some(({ Grantee: who }) => who?.URI === allUsers || who?.URI === authenticatedUsers);
+  if (block?.BlockPublicAcls && isPublic)
+    throw new S3Error("AccessDenied", "The bucket's public access block refuses public ACLs.");
+  return acl;
+}
+
 /** The ACL that the headers of a write ask for; `private` when they ask for none. */
 export function readAcl(world: World, headers: Headers, owner: User, bucket: Bucket | undefined): Acl {
   const name = headers["x-amz-acl"];
@@ -117,8 +127,8 @@ export function readAcl(world: World, headers: Headers, owner: User, bucket: Buc
   const grants = grantsOfHeaders(world, headers);
   if (name !== undefined && grants.length > 0) throw invalidRequest("Give a canned ACL or grants, not both.");
   const self = ownerOf(owner);
-  if (grants.length > 0) return { owner: self, grants };
-  return { owner: self, grants: canned(name ?? "private", self, bucket ? ownerOf(bucket.owner) : self) };
+  const asked = grants.length > 0 ? grants : canned(name ?? "private", self, bucket ? ownerOf(bucket.owner) : self);
+  return checkPublic(bucket, { owner: self, grants: asked });
 }
 
 /** The ACL of a `?acl` request: canned, grants in headers, or the document in the body. */
@@ -165,7 +175,7 @@ const output = (acl: Acl): object => ({ Owner: acl.owner, Grants: acl.grants });
 export const getBucketAcl = (call: Call): Answer => ({ output: output(call.bucket.acl) });
 
 export function putBucketAcl(call: Call<PutBucketAclRequest>): Answer {
-  call.bucket.acl = replaceAcl(call, call.bucket.acl);
+  call.bucket.acl = checkPublic(call.bucket, replaceAcl(call, call.bucket.acl));
   return {};
 }
 
@@ -173,6 +183,6 @@ export const getObjectAcl = (call: Call<PutObjectAclRequest>): Answer => ({ outp
 
 export function putObjectAcl(call: Call<PutObjectAclRequest>): Answer {
   const version = findVersion(call);
-  version.acl = replaceAcl(call, version.acl);
+  version.acl = checkPublic(call.bucket, replaceAcl(call, version.acl));
   return {};
 }

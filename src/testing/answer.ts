@@ -6,6 +6,8 @@ export interface Answer {
   output?: object;
   /** Further headers, as S3 spells them. */
   headers?: Record<string, string>;
+  /** A document that the model does not know. */
+  text?: string;
   /** The bytes of an object. */
   chunks?: readonly Uint8Array[];
 }

@@ -211,8 +211,54 @@ function fromQuery(request: AuthRequest): Identity {
   return { user, presigned: true, payloadHash, region: scope.region, seed };
 }
 
+/** Checks the signature of a form's policy; a form without one comes from nobody in particular. */
+export function authenticateForm(
+  fields: ReadonlyMap<string, string>,
+  now: Date,
+  users: Users,
+  regions: readonly string[],
+  rightRegion: string,
+): Identity {
+  const policy = fields.get("policy");
+  if (fields.has("signature") || fields.has("awsaccesskeyid")) throw version2();
+  if (policy === undefined) {
+    return { user: undefined, presigned: false, payloadHash: undefined, region: undefined, seed: undefined };
+  }
+  const malformed = (why: string, details: ErrorDetails = {}): S3Error =>
+    new S3Error("InvalidRequest", `The form's signature is not right: ${why}.`, details);
+  for (const name of ["x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"]) {
+    if (!fields.has(name)) throw invalidArgument(name, "", `The form needs a field ${name}.`);
+  }
+  if (fields.get("x-amz-algorithm") !== "AWS4-HMAC-SHA256") throw malformed("x-amz-algorithm must be AWS4-HMAC-SHA256");
+  const scope = readScope(fields.get("x-amz-credential")!, malformed);
+  if (Number.isNaN(parseTimestamp(fields.get("x-amz-date")!)))
+    throw malformed("x-amz-date must have the form yyyyMMddTHHmmssZ");
+  checkScope({ regions, rightRegion }, scope, malformed);
+  const user = findUser(
+    { users, now },
+    scope.accessKeyId,
+    Object.fromEntries(fields),
+    "x-amz-security-token",
+    "x-amz-s3session-token",
+  );
+  const key = signingKey(user.secretAccessKey, scope.date, scope.region, scope.service);
+  if (hmacHex(key, policy) !== fields.get("x-amz-signature")) {
+    throw new S3Error(
+      "SignatureDoesNotMatch",
+      "The signature of the form's policy is not the one that this server works out.",
+      {
+        AWSAccessKeyId: scope.accessKeyId,
+        StringToSign: policy,
+        SignatureProvided: fields.get("x-amz-signature")!,
+        StringToSignBytes: spaced(policy),
+      },
+    );
+  }
+  return { user, presigned: true, payloadHash: undefined, region: scope.region, seed: undefined };
+}
+
 function checkScope(
-  request: AuthRequest,
+  request: Pick<AuthRequest, "regions" | "rightRegion">,
   scope: { region: string; service: string },
   malformed: (why: string, details?: ErrorDetails) => S3Error,
 ): void {
@@ -227,7 +273,13 @@ function checkScope(
   }
 }
 
-function findUser(request: AuthRequest, id: string, tokens: Headers, tokenName: string, sessionName: string): User {
+function findUser(
+  request: Pick<AuthRequest, "users" | "now">,
+  id: string,
+  tokens: Headers,
+  tokenName: string,
+  sessionName: string,
+): User {
   const user = request.users.find(id);
   if (!user) {
     throw new S3Error("InvalidAccessKeyId", "Nobody has this access key id here.", { AWSAccessKeyId: id });

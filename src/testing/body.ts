@@ -25,8 +25,8 @@ export interface Content {
 
 /** What the head of a request says about its body. */
 export interface BodyPlan {
-  /** Bytes of the payload, without framing; undefined only for bodies that must not have any. */
-  readonly length: number;
+  /** Bytes of the payload, without framing; undefined where nobody said, as in a form. */
+  readonly length: number | undefined;
   readonly sha256: string | undefined;
   readonly md5: string | undefined;
   readonly framed: "no" | "unsigned" | "signed";
@@ -70,7 +70,8 @@ const trailerNames = (headers: Headers): string[] =>
 
 const none = { algorithm: undefined, checksum: undefined };
 
-function readChecksum(headers: Headers, trailer: readonly string[]): Pick<BodyPlan, "algorithm" | "checksum"> {
+/** The checksum that headers, or the fields of a form, bring. */
+export function readChecksum(headers: Headers, trailer: readonly string[]): Pick<BodyPlan, "algorithm" | "checksum"> {
   let algorithm: Algorithm | undefined;
   let checksum: string | undefined;
   for (const name of Object.keys(algorithms) as Algorithm[]) {
@@ -181,13 +182,16 @@ export async function readBody(
           /-TRAILER$/.test(identity.payloadHash ?? ""),
         );
   let size = 0;
+  let taken = 0;
   try {
     for await (const bytes of source) {
       const pieces = reader ? reader.push(bytes as Buffer) : [bytes];
       for (const piece of pieces) {
         size += piece.length;
-        if (size > plan.length) throw new S3Error("IncompleteBody", "The body is longer than its announced length.");
+        if (plan.length !== undefined && size > plan.length)
+          throw new S3Error("IncompleteBody", "The body is longer than its announced length.");
         budget.take(piece.length);
+        taken += piece.length;
         md5.update(piece);
         sha256?.update(piece);
         hasher?.update(piece);
@@ -195,7 +199,7 @@ export async function readBody(
       }
     }
     const trailer = reader?.end();
-    if (size < plan.length) {
+    if (plan.length !== undefined && size < plan.length) {
       throw new S3Error("IncompleteBody", "The body is shorter than its announced length.", {
         NumberBytesExpected: plan.length,
         NumberBytesProvided: size,
@@ -205,12 +209,10 @@ export async function readBody(
     checkDigests(plan, digest, sha256?.digest("hex"));
     return { chunks, size, md5: digest.toString("hex"), checksum: checkChecksum(plan, hasher, trailer) };
   } catch (error) {
-    budget.give(size > plan.length ? sumOf(chunks) : size);
+    budget.give(taken);
     throw error;
   }
 }
-
-const sumOf = (chunks: readonly Uint8Array[]): number => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
 function checkDigests(plan: BodyPlan, md5: Buffer, sha256: string | undefined): void {
   if (sha256 !== undefined && sha256 !== plan.sha256) {

@@ -35,6 +35,9 @@ export interface Call<Input = unknown> {
   /** Who asks: undefined for nobody in particular. */
   readonly user: User | undefined;
   readonly now: Date;
+  /** The connection is encrypted. */
+  readonly secure: boolean;
+  readonly remoteAddress: string | undefined;
   readonly world: World;
   /** The bucket that is named; there for every operation on a bucket but CreateBucket. */
   readonly bucket: Bucket;

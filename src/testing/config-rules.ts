@@ -3,6 +3,7 @@ import type {
   CORSConfiguration,
   LifecycleRule,
   LoggingEnabled,
+  PublicAccessBlockConfiguration,
   ReplicationConfiguration,
   ServerSideEncryptionConfiguration,
   Tag,
@@ -11,7 +12,8 @@ import type {
 import type { Shape } from "../model/shape.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
-import { invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors.js";
+import { accessDenied, invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors.js";
+import { isPublicPolicy, knowsOperator } from "./policy.js";
 import { checkTags } from "./tagging.js";
 
 // Words that S3 takes, by structure and member. The model's data has no enums, since clients let every word through.
@@ -129,7 +131,7 @@ function checkWhen(what: string, days: number | undefined, date: Date | undefine
     throw invalidArgument("Date", date.toISOString(), `The date of ${what} must be midnight GMT.`);
 }
 
-function checkPolicy(_call: Call, text: string): Answer {
+function checkPolicy(call: Call, text: string): Answer {
   const malformed = (why: string): S3Error => new S3Error("MalformedPolicy", `The policy can't be taken: ${why}.`);
   if (text.length > 20 * 1024) throw new S3Error("PolicyTooLarge", "A policy may have 20 KB.");
   let document: unknown;
@@ -156,7 +158,13 @@ function checkPolicy(_call: Call, text: string): Answer {
       if (!names.some((name) => statement[name] !== undefined))
         throw malformed(`a statement needs ${names.join(" or ")}`);
     }
+    for (const operator of Object.keys((statement["Condition"] ?? {}) as object)) {
+      if (!knowsOperator(operator)) throw malformed(`the condition ${operator} is not one that this server can judge`);
+    }
   }
+  const block = call.bucket.configurations.get("publicAccessBlock") as PublicAccessBlockConfiguration | undefined;
+  if (block?.BlockPublicPolicy && isPublicPolicy(text))
+    throw accessDenied("The bucket's public access block refuses public policies.");
   return { status: 204 };
 }
 

@@ -4,6 +4,7 @@ import type { Answer } from "./answer.js";
 import type { Call, Handler } from "./call.js";
 import { checkConfiguration } from "./config-rules.js";
 import { invalidArgument, malformedXml, S3Error } from "./errors.js";
+import { isPublicPolicy } from "./policy.js";
 
 /*
  * Most of S3's operations put, get and delete a document that belongs to a bucket. They are one mechanism over the model: the sub-resource in the
@@ -109,17 +110,7 @@ function getPolicyStatus(call: Call): Answer {
   const policy = call.bucket.configurations.get("policy");
   if (typeof policy !== "string")
     throw new S3Error("NoSuchBucketPolicy", "The bucket has no policy.", { BucketName: call.bucket.name });
-  const document = JSON.parse(policy) as { Statement: unknown };
-  const statements = (Array.isArray(document.Statement) ? document.Statement : [document.Statement]) as Record<
-    string,
-    unknown
-  >[];
-  const isPublic = statements.some(({ Effect: effect, Principal: who, Condition: condition }) => {
-    const everybody =
-      who === "*" || (typeof who === "object" && who !== null && (who as { AWS?: unknown }).AWS === "*");
-    return effect === "Allow" && everybody && condition === undefined;
-  });
-  return { output: { PolicyStatus: { IsPublic: isPublic } } };
+  return { output: { PolicyStatus: { IsPublic: isPublicPolicy(policy) } } };
 }
 
 const notHere = /Metadata|ObjectLock|PolicyStatus|Acl|Location|Session|Objects|ObjectVersions|Uploads|Buckets/;

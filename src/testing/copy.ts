@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CopyObjectRequest, UploadPartCopyRequest } from "../model/generated/types.js";
+import { authorizeOn } from "./access.js";
 import { readAcl } from "./acl.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
@@ -53,6 +54,7 @@ function findSource(call: Call): Source {
   const { bucket: name, key, versionId } = readSource(call);
   const bucket = call.world.buckets.get(name);
   if (!bucket) throw new S3Error("NoSuchBucket", "The bucket to copy from does not exist.", { BucketName: name });
+  authorizeOn(call, "GetObject", bucket, key, versionId);
   let version: Version;
   try {
     version = findIn(bucket, key, versionId);

@@ -1,7 +1,8 @@
 import type { DeleteObjectsRequest } from "../model/generated/types.js";
+import { may } from "./access.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
-import { malformedXml, S3Error } from "./errors.js";
+import { accessDenied, malformedXml, S3Error } from "./errors.js";
 import { type DeleteConditions, deleteOne } from "./objects.js";
 
 /** Deletes up to a thousand keys; what fails for one key is said of that key alone. */
@@ -14,6 +15,7 @@ export function deleteObjects(call: Call<DeleteObjectsRequest>): Answer {
     if (key === "") throw new S3Error("UserKeyMustBeSpecified", "A key is empty.");
     const conditions: DeleteConditions = { etag, lastModified, size };
     try {
+      if (!may(call, "DeleteObject", call.bucket, key, versionId === "" ? undefined : versionId)) throw accessDenied();
       const id = versionId === "" ? undefined : versionId;
       const done = deleteOne(call, key, id, conditions, call.input.BypassGovernanceRetention === true);
       if (quiet) continue;

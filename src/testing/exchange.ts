@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Operation } from "../model/operation.js";
+import { type Operation, operation } from "../model/operation.js";
 import { authorize } from "./access.js";
 import type { Answer } from "./answer.js";
 import { authenticate, type Identity } from "./auth.js";
@@ -11,8 +11,10 @@ import type { HeaderLists } from "./canonical.js";
 import { algorithms } from "./checksums.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { accessDenied, invalidRequest, notImplemented, S3Error } from "./errors.js";
+import { errorOf, type FaultEffect } from "./faults.js";
 import { handlerOf } from "./handlers.js";
 import { type Headers, readBodyInto, readInput } from "./input.js";
+import { postObject } from "./post-form.js";
 import { Reply } from "./reply.js";
 import type { RequestLog } from "./request-log.js";
 import { routeRequest } from "./router.js";
@@ -41,7 +43,19 @@ export interface Host {
   readonly ownHosts: readonly string[];
   now(): Date;
   log(entry: RequestLog): void;
+  /** The fault that meets a request. */
+  fault(operation: string, bucket: string | undefined, key: string | undefined): FaultEffect | undefined;
 }
+
+const nobody: Identity = {
+  user: undefined,
+  presigned: false,
+  payloadHash: undefined,
+  region: undefined,
+  seed: undefined,
+};
+
+const isForm = (contentType: string | undefined): boolean => /^multipart\/form-data\b/i.test(contentType ?? "");
 
 const utf8 = (text: string): string => (/[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text);
 
@@ -68,9 +82,10 @@ export class Exchange {
   readonly #method: string;
   readonly #headers: Headers;
   readonly #lists: HeaderLists;
-  readonly #now: Date;
+  #now: Date;
   readonly #log: RequestLog;
   #bucket: Bucket | undefined;
+  #fault: FaultEffect | undefined;
 
   /** @param expectsContinue the client waits for a `100 Continue` before it sends its body */
   constructor(host: Host, request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
@@ -112,13 +127,34 @@ export class Exchange {
         await this.#send(undefined, { headers: preflight(this.#bucket, this.#headers) });
         return;
       }
-      const operation = routeRequest(this.#method, target, this.#headers["x-amz-copy-source"] !== undefined);
-      this.#log.operation = operation.name;
-      const answer = await this.#answer(operation, target);
-      await this.#send(operation, answer);
+      const form = this.#headers["content-type"];
+      if (this.#method === "POST" && target.key === undefined && target.bucket !== undefined && isForm(form)) {
+        await this.#answerWith("PostObject", operation("PutObject"), () => this.#post(target, form!));
+        return;
+      }
+      const meant = routeRequest(this.#method, target, this.#headers["x-amz-copy-source"] !== undefined);
+      await this.#answerWith(meant.name, meant, () => this.#answer(meant, target));
     } catch (error) {
       await this.#fail(error);
     }
+  }
+
+  /** Does what was asked, with whatever is to go wrong. */
+  async #answerWith(name: string, meant: Operation, work: () => Promise<Answer>): Promise<void> {
+    this.#log.operation = name;
+    const fault = this.#host.fault(name, this.#log.bucket, this.#log.key);
+    if (!fault) {
+      await this.#send(meant, await work());
+      return;
+    }
+    this.#reply.fault = fault;
+    this.#fault = fault;
+    if (fault.skewSeconds !== undefined) this.#now = new Date(this.#now.getTime() + fault.skewSeconds * 1000);
+    const error = errorOf(fault);
+    if (error && !fault.afterwards) throw error;
+    const answer = await work();
+    if (error) throw error;
+    await this.#send(meant, answer);
   }
 
   async #send(operation: Operation | undefined, answer: Answer): Promise<void> {
@@ -146,6 +182,25 @@ export class Exchange {
     await this.#reply.sendError(known, headers, this.#log.key, this.#log.bucket);
   }
 
+  /** A browser's form; the body has the signature, so it is read before anything is known. */
+  #post(target: Target, contentType: string): Promise<Answer> {
+    const put = operation("PutObject");
+    this.#checkBucket(put, target, nobody);
+    this.#reply.sendContinue();
+    return postObject(this.#source(), contentType, {
+      operation: put,
+      input: {},
+      target,
+      headers: this.#headers,
+      now: this.#now,
+      secure: this.#host.world.url.startsWith("https:"),
+      remoteAddress: this.#request.socket.remoteAddress,
+      world: this.#host.world,
+      bucket: this.#bucket!,
+      body: () => Promise.reject(new Error("The body of a form is read already.")),
+    });
+  }
+
   async #answer(operation: Operation, target: Target): Promise<Answer> {
     const { world } = this.#host;
     const identity = authenticate({
@@ -169,6 +224,8 @@ export class Exchange {
       identity,
       user: identity.user,
       now: this.#now,
+      secure: world.url.startsWith("https:"),
+      remoteAddress: this.#request.socket.remoteAddress,
       world,
       bucket: this.#bucket!,
       body: () => this.#readBody(operation, identity, true),
@@ -213,14 +270,24 @@ export class Exchange {
   async #readBody(operation: Operation, identity: Identity, needed: boolean): Promise<Content> {
     const plan: BodyPlan = planBody(this.#headers, identity, needed, operation.requestChecksum !== undefined);
     this.#reply.sendContinue();
-    const content = await readBody(
-      this.#request.iterator({ destroyOnReturn: false }),
-      plan,
-      identity,
-      this.#host.world.budget,
-    );
+    const content = await readBody(this.#source(), plan, identity, this.#host.world.budget);
     this.#log.bodyBytes = content.size;
     return content;
+  }
+
+  #source(): AsyncIterable<Uint8Array> {
+    const source: AsyncIterable<Uint8Array> = this.#request.iterator({ destroyOnReturn: false });
+    const most = this.#fault?.resetRequestAfter;
+    return most === undefined ? source : this.#resetAfter(source, most);
+  }
+
+  async *#resetAfter(source: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
+    let size = 0;
+    for await (const bytes of source) {
+      size += bytes.length;
+      if (size >= most) this.#reply.reset();
+      yield bytes;
+    }
   }
 
   async #readDocument(operation: Operation, identity: Identity): Promise<string> {

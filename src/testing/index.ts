@@ -1,3 +1,4 @@
+export type { Fault, FaultEffect, FaultOptions, FaultScope } from "./faults.js";
 export type { RequestLog } from "./request-log.js";
 export { S3Server, type S3ServerOptions } from "./server.js";
 export type { ServerCredentials } from "./users.js";

@@ -8,6 +8,7 @@ import { type Checksum, checksumOf, memberOf } from "./checksums.js";
 import { checkWriteConditions, isNotModified, matchesEtag, preconditionFailed } from "./conditions.js";
 import { checkKey, checkVersionId, encryptionOutput, readDescription } from "./description.js";
 import { invalidRequest, notImplemented, S3Error } from "./errors.js";
+import type { Headers } from "./input.js";
 import { checkDeletable, readLock } from "./lock.js";
 import { type ByteRange, readRange, sliceChunks } from "./range.js";
 import { checkCustomerKey } from "./sse.js";
@@ -38,9 +39,12 @@ export function store(call: Call, version: Version): void {
   if (replaced) call.world.budget.give(replaced.size);
 }
 
-export async function putObject(call: Call<PutObjectRequest>): Promise<Answer> {
-  const { bucket, headers, world } = call;
-  const key = call.input.Key;
+/**
+ * Checks everything that a write says about an object and what it stands on, before its body is read.
+ * @returns what stores the object once its bytes are there
+ */
+export function planPut(call: Call, key: string, headers: Headers): (content: Content) => Version {
+  const { bucket, world } = call;
   checkKey(key);
   if (headers["x-amz-write-offset-bytes"] !== undefined) {
     throw notImplemented("Appending to objects is not done here.", { Header: "x-amz-write-offset-bytes" });
@@ -50,40 +54,49 @@ export async function putObject(call: Call<PutObjectRequest>): Promise<Answer> {
   const acl = readAcl(world, headers, call.user ?? bucket.owner, bucket);
   const lock = readLock(headers, bucket, call.now);
   checkWriteConditions(headers, key, bucket.latest(key));
-  const content: Content = await call.body();
-  try {
-    // While the body came in, somebody else may have written.
-    checkWriteConditions(headers, key, bucket.latest(key));
-  } catch (error) {
-    world.budget.give(content.size);
-    throw error;
-  }
-  const version: Version = {
-    key,
-    versionId: bucket.nextVersionId(),
-    deleteMarker: false,
-    lastModified: toSeconds(call.now),
-    chunks: content.chunks,
-    size: content.size,
-    etag: etagOf(content.md5, description),
-    description,
-    checksum: content.checksum,
-    parts: undefined,
-    tags,
-    acl,
-    retention: lock.retention,
-    legalHold: lock.legalHold,
-    restoredUntil: undefined,
+  return (content) => {
+    try {
+      // While the body came in, somebody else may have written.
+      checkWriteConditions(headers, key, bucket.latest(key));
+    } catch (error) {
+      world.budget.give(content.size);
+      throw error;
+    }
+    const version: Version = {
+      key,
+      versionId: bucket.nextVersionId(),
+      deleteMarker: false,
+      lastModified: toSeconds(call.now),
+      chunks: content.chunks,
+      size: content.size,
+      etag: etagOf(content.md5, description),
+      description,
+      checksum: content.checksum,
+      parts: undefined,
+      tags,
+      acl,
+      retention: lock.retention,
+      legalHold: lock.legalHold,
+      restoredUntil: undefined,
+    };
+    store(call, version);
+    return version;
   };
-  store(call, version);
+}
+
+/** What a write answers. */
+export function putOutput(call: Call, version: Version): object {
   return {
-    output: {
-      ETag: version.etag,
-      VersionId: bucket.versioning === "Enabled" ? version.versionId : undefined,
-      ...encryptionOutput(description.encryption),
-      ...checksumOutput(content.checksum),
-    },
+    ETag: version.etag,
+    VersionId: call.bucket.versioning === "Enabled" ? version.versionId : undefined,
+    ...encryptionOutput(version.description.encryption),
+    ...checksumOutput(version.checksum),
   };
+}
+
+export async function putObject(call: Call<PutObjectRequest>): Promise<Answer> {
+  const put = planPut(call, call.input.Key, call.headers);
+  return { output: putOutput(call, put(await call.body())) };
 }
 
 /** Members of GetObject's and HeadObject's outputs that are the version's own. */

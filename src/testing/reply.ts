@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Operation } from "../model/operation.js";
 import type { Answer } from "./answer.js";
-import type { S3Error } from "./errors.js";
+import { S3Error } from "./errors.js";
+import { type FaultEffect, spoil } from "./faults.js";
 import { writeBody, writeHeaders } from "./output.js";
 import { declaration, writePlain } from "./xml-write.js";
 
@@ -20,6 +21,8 @@ export class Reply {
   readonly #hostId: string;
   readonly #now: Date;
   #expectsContinue: boolean;
+  /** What is to go wrong on the way. */
+  fault: FaultEffect | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -59,13 +62,25 @@ export class Reply {
   }
 
   /** Sends what a handler answered. */
-  async send(operation: Operation | undefined, answer: Answer): Promise<void> {
+  async send(operation: Operation | undefined, given: Answer): Promise<void> {
+    const { fault } = this;
+    const answer = fault ? spoil(fault, given) : given;
+    if (fault?.errorIn200 !== undefined) {
+      const error = new S3Error(
+        fault.errorIn200,
+        fault.message ?? "A fault that the test asked for.",
+        {},
+        { status: 200 },
+      );
+      await this.sendError(error, answer.headers ?? {}, undefined, undefined);
+      return;
+    }
     const headers = this.#head();
     const output = (answer.output ?? {}) as Record<string, unknown>;
     let text: string | undefined;
     if (operation?.output) {
       writeHeaders(output, operation.output, headers);
-      text = answer.chunks || answer.status === 304 ? undefined : writeBody(operation, output);
+      text = answer.chunks || answer.status === 304 ? undefined : (answer.text ?? writeBody(operation, output));
     }
     for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name] = value;
     const status = answer.status ?? 200;
@@ -97,11 +112,12 @@ export class Reply {
       text += writePlain("Resource", `/${bucket}${key === undefined ? "" : `/${key}`}`);
     }
     text += writePlain("RequestId", this.#requestId) + writePlain("HostId", this.#hostId);
-    await this.#writeText(error.status, headers, `${declaration}<Error>${text}</Error>`);
+    await this.#writeText(error.status, headers, this.fault?.body ?? `${declaration}<Error>${text}</Error>`);
   }
 
   async #writeText(status: number, headers: Record<string, string>, text: string | undefined): Promise<void> {
-    const bytes = text === undefined ? undefined : Buffer.from(text);
+    const blank = " ".repeat(this.fault?.whitespace ?? 0);
+    const bytes = text === undefined ? undefined : Buffer.from(blank + text);
     const head = this.#request.method === "HEAD";
     if (status !== 204 && status !== 304 && !(head && bytes)) headers["Content-Length"] ??= String(bytes?.length ?? 0);
     await this.#write(status, headers, head || !bytes || status === 304 ? [] : [bytes]);
@@ -113,15 +129,68 @@ export class Reply {
     const linger = unread > smallRest || this.#expectsContinue;
     if (linger) headers["Connection"] = "close";
     for (const [name, value] of Object.entries(headers)) headers[name] = latin1(value);
+    if (this.fault && !(await this.#beforeHead(this.fault))) return;
     response.writeHead(status, headers);
-    if (this.#request.method !== "HEAD" && status !== 304) {
-      for (const chunk of chunks) {
-        if (response.destroyed) return;
-        if (!response.write(chunk)) await this.#drained();
-      }
-    }
+    if (this.#request.method !== "HEAD" && status !== 304 && !(await this.#writeChunks(chunks))) return;
     if (linger) await this.#linger();
     response.end();
+  }
+
+  /** Stalls or resets before there is an answer. Gives false when there will be none. */
+  async #beforeHead(fault: FaultEffect): Promise<boolean> {
+    if (fault.stallMs !== undefined && fault.stallAfter === undefined) await this.#pause(fault.stallMs);
+    if (fault.resetAfter === 0) this.reset();
+    return !this.#request.socket.destroyed;
+  }
+
+  /** Ends the connection the hard way. */
+  reset(): void {
+    const { socket } = this.#request;
+    // Only a plain socket can send a reset.
+    if ("encrypted" in socket) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  /** Sends the body as fast as the client takes it. Gives false when it was cut off. */
+  async #writeChunks(chunks: readonly Uint8Array[]): Promise<boolean> {
+    const response = this.#response;
+    const { stallMs, stallAfter, resetAfter, truncateAfter } = this.fault ?? {};
+    const cut = resetAfter ?? truncateAfter;
+    let sent = 0;
+    for (const chunk of chunks) {
+      let piece = chunk;
+      if (stallMs !== undefined && stallAfter !== undefined && sent <= stallAfter && stallAfter < sent + chunk.length) {
+        const at = stallAfter - sent;
+        if (at > 0) response.write(chunk.subarray(0, at));
+        else response.flushHeaders();
+        sent += at;
+        piece = chunk.subarray(at);
+        await this.#pause(stallMs);
+      }
+      if (response.destroyed) return false;
+      if (cut !== undefined && sent + piece.length >= cut) {
+        response.write(piece.subarray(0, cut - sent), () => {
+          if (resetAfter === undefined) this.#request.socket.end();
+          else this.reset();
+        });
+        return false;
+      }
+      sent += piece.length;
+      if (!response.write(piece)) await this.#drained();
+    }
+    return true;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#response.off("close", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#response.on("close", done);
+    });
   }
 
   #drained(): Promise<void> {

@@ -6,6 +6,7 @@ import { bucketNameFault } from "./buckets.js";
 import type { World } from "./call.js";
 import { S3Error } from "./errors.js";
 import { Exchange } from "./exchange.js";
+import { Fault, type FaultOptions } from "./faults.js";
 import type { RequestLog } from "./request-log.js";
 import { Bucket } from "./store.js";
 import { type ServerCredentials, Users } from "./users.js";
@@ -34,6 +35,8 @@ export interface S3ServerOptions {
   pageSize?: number;
   /** Bytes that parts must have at least, but for the last. Default S3's 5 MiB. */
   minPartSize?: number;
+  /** What decides on faults with a chance. Default `Math.random`. */
+  random?: () => number;
   /** Host names whose first label is a bucket, besides `localhost` and S3's own: `bucket.s3.test`. */
   domains?: readonly string[];
 }
@@ -99,6 +102,7 @@ export class S3Server {
   readonly #world: World;
   readonly #budget: Bytes;
   readonly #options: S3ServerOptions;
+  #faults: Fault[] = [];
 
   /** Starts a server and resolves when it listens. Rejects when the port is taken. */
   static async start(options: S3ServerOptions = {}): Promise<S3Server> {
@@ -158,6 +162,8 @@ export class S3Server {
       ownHosts: [...new Set(ownHosts)],
       now: () => this.#now(),
       log: (entry: RequestLog) => this.#log(entry),
+      fault: (operation: string, bucket: string | undefined, key: string | undefined) =>
+        this.#faults.find((fault) => fault.meets(operation, bucket, key, this.#options.random ?? Math.random))?.options,
     };
     const answer = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       // A client that goes away in the middle is no fault of the server's.
@@ -192,12 +198,34 @@ export class S3Server {
     }
   }
 
-  /** Forgets everything: objects, buckets but those of the options, the log. Connections stay open. */
+  /**
+   * Makes requests go wrong from now on: which ones, how many, and how. The first fault that meets a request is the one that counts.
+   *
+   * ```ts
+   * server.fault({ operation: "PutObject", times: 2, code: "SlowDown" });
+   * server.fault({ operation: "GetObject", key: "big", resetAfter: 100_000, times: 1 });
+   * ```
+   */
+  fault(options: FaultOptions): Fault {
+    const fault = new Fault(options, (gone) => {
+      this.#faults = this.#faults.filter((other) => other !== gone);
+    });
+    this.#faults.push(fault);
+    return fault;
+  }
+
+  /** Takes all faults away. */
+  clearFaults(): void {
+    this.#faults = [];
+  }
+
+  /** Forgets everything: objects, buckets but those of the options, faults, the log. Connections stay open. */
   reset(): void {
     this.#world.buckets.clear();
     this.#world.users.reset();
     this.#budget.clear();
     this.requests.length = 0;
+    this.clearFaults();
     this.#fill();
   }
 
