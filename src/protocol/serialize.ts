@@ -8,7 +8,7 @@ import type { BodyInput } from "../model/dictionaries.js";
 import type { Operation } from "../model/operation.js";
 import type { Member, ScalarShape, StructureShape } from "../model/shape.js";
 import { type BodyKind, bodyKind } from "./body.js";
-import { isHeaderName, isHeaderValue, isHostLabel } from "./characters.js";
+import { isHeaderName, isHeaderValue, isHostLabel, isWellFormed } from "./characters.js";
 import { encodeKey, encodeQuery, fault } from "./encode.js";
 import { formatTimestamp, momentOf } from "./time.js";
 import { explainFaults } from "./validate.js";
@@ -127,10 +127,11 @@ function makePlan(op: Operation): Plan {
     slots,
     required: members.filter((member) => member.required).length,
     path: op.path.startsWith("/{Bucket}") ? "" : op.path,
-    query: op.query,
-    canonicalQuery: fixed
-      .map((text) => (text.includes("=") ? text : `${text}=`))
-      .sort()
+    query: queryParts.filter((part) => part !== undefined).join("&"),
+    // By name: `select` before `select-type`, though "select=" as a text comes after "select-type=2".
+    canonicalQuery: queryParts
+      .filter((part) => part !== undefined)
+      .map((part) => (part.includes("=") ? part : `${part}=`))
       .join("&"),
     queryParts,
     bodyRoot: hasBody && !op.input.payload ? op.input.name : undefined,
@@ -184,7 +185,8 @@ function write(plan: Plan, input: Dictionary): WireRequest {
     if (slot.required) required--;
     switch (slot.at) {
       case at.bucket:
-        if (typeof value !== "string") throw fault;
+        // Where the bucket goes, and how it is written there, is the endpoint's affair.
+        if (typeof value !== "string" || !isWellFormed(value)) throw fault;
         break;
       case at.key:
         path = `/${encodeKey(scalarText(slot.scalar!, value))}`;
@@ -214,6 +216,7 @@ function write(plan: Plan, input: Dictionary): WireRequest {
       case at.text:
         kind = "text";
         body = scalarText(slot.scalar!, value);
+        if (!isWellFormed(body)) throw fault;
         break;
       case at.document:
         kind = "xml";

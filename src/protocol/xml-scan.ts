@@ -138,10 +138,8 @@ export class Scanner {
     let at = from;
     let code = text.charCodeAt(at);
     while (code !== 62 && code !== 47 && !isBlank(code)) {
-      // Neither `<` nor a quote can be in a name; NaN is the end of the text.
-      if (code === 60 || code === 34 || code === 39 || code === 61 || code === 38 || Number.isNaN(code)) {
-        throw new XmlError("a tag that is none");
-      }
+      // The end of the text is no part of a name either.
+      if (!isNameCharacter(code)) throw new XmlError("a tag that is none");
       code = text.charCodeAt(++at);
     }
     if (at === from || !isNameStart(text.charCodeAt(from))) throw new XmlError("a tag that is none");
@@ -174,20 +172,18 @@ export class Scanner {
       const equals = text.indexOf("=", at);
       if (equals < 0) throw new XmlError("an attribute without a value");
       const name = text.slice(at, equals).trimEnd();
-      if (name === "" || !isNameStart(name.charCodeAt(0)) || /[\s<>"'/&]/.test(name)) {
-        throw new XmlError("an attribute that is none");
-      }
+      if (!namePattern.test(name)) throw new XmlError("an attribute that is none");
       at = equals + 1;
       while (isBlank(text.charCodeAt(at))) at++;
       const quote = text.charCodeAt(at);
       if (quote !== 34 && quote !== 39) throw new XmlError("an attribute without quotes");
       const end = text.indexOf(quote === 34 ? '"' : "'", at + 1);
       if (end < 0) throw new XmlError("the end of the text within markup");
-      const value = text.slice(at + 1, end);
-      if (value.includes("<")) throw new XmlError("an attribute that is none");
+      const value = decodeText(text.slice(at + 1, end));
+      if (text.slice(at + 1, end).includes("<")) throw new XmlError("an attribute that is none");
       if (wanted) {
         kept ??= [];
-        kept.push(name, decodeText(value));
+        kept.push(name, value);
       }
       at = end + 1;
     }
@@ -210,11 +206,15 @@ export class Scanner {
     const text = this.#text;
     for (;;) {
       let at = this.#at;
+      while (isBlank(text.charCodeAt(at))) at++;
       if (text.charCodeAt(at) !== 60) {
+        const from = at;
         at = text.indexOf("<", at);
         if (at < 0) throw new XmlError(`the text ends within <${tag}>`);
-        this.#at = at;
+        // It means nothing here, but must be text.
+        decodeText(text.slice(from, at));
       }
+      this.#at = at;
       const code = text.charCodeAt(at + 1);
       if (code === 47) {
         this.#endTag(tag);
@@ -388,3 +388,7 @@ export class Scanner {
 /** A letter, `_`, `:` or anything beyond ASCII. */
 const isNameStart = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code === 58 || code > 127;
+
+const isNameCharacter = (code: number): boolean => isNameStart(code) || (code >= 45 && code <= 57 && code !== 47);
+
+const namePattern = /^[A-Za-z_:\x80-\uffff][A-Za-z0-9_:.\-\x80-\uffff]*$/;

@@ -55,15 +55,20 @@ export async function loadTreeReader(): Promise<void> {
 export function parseTree(source: string): XmlNode {
   if (!parser) throw new Error("the XML reader is not loaded");
   // The library wants a declaration to come first; S3 sends blanks before it to keep a connection alive.
-  const text = normalise(source).trimStart();
-  refuseDoctype(text);
+  const text = normalise(source).trim();
+  refuseOddMarkup(text);
+  // It forgets text that comes last.
+  if (!text.endsWith(">")) throw new XmlError("text outside the root element");
   let found: unknown;
   try {
     found = parser(text);
   } catch (error) {
     throw new XmlError(error instanceof Error ? error.message : String(error));
   }
-  const roots = (found as Record<string, unknown>[]).filter((part) => nameOf(part) !== "#text");
+  const parts = found as Record<string, unknown>[];
+  const roots = parts.filter((part) => nameOf(part) !== "#text");
+  if (parts.some((part) => String(part["#text"] ?? "").trim() !== ""))
+    throw new XmlError("text outside the root element");
   if (roots.length !== 1) throw new XmlError("no single root element");
   return nodeOf(roots[0]!);
 }
@@ -93,13 +98,13 @@ function nodeOf(part: Record<string, unknown>): XmlNode {
   return { name: localName(name.replace(/^\.+/, "")), text, children, attributes };
 }
 
-/** The library reads DOCTYPEs, and the entities in them. */
-function refuseDoctype(text: string): void {
-  if (!text.includes("<!D")) return;
-  // It may be text: look at markup alone.
+/** The library reads DOCTYPEs and the entities in them, and takes whatever begins with `<![` for a CDATA section. */
+function refuseOddMarkup(text: string): void {
   for (let at = text.indexOf("<!"); at >= 0; at = text.indexOf("<!", at)) {
     const end = text.startsWith("<!--", at) ? "-->" : text.startsWith("<![CDATA[", at) ? "]]>" : undefined;
-    if (end === undefined) throw new XmlError("a DOCTYPE, which S3 never sends");
+    if (end === undefined) {
+      throw new XmlError(text.startsWith("<!DOCTYPE", at) ? "a DOCTYPE, which S3 never sends" : "markup that is none");
+    }
     const found = text.indexOf(end, at + 4);
     if (found < 0) throw new XmlError("the end of the text within markup");
     at = found;
