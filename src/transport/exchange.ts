@@ -123,7 +123,8 @@ export class Exchange {
     if (this.over) return;
     if (this.phase === "reading" && this.#status >= 300 && !this.#settled) {
       // The answer is in its status; a service that refuses an upload often cuts the connection right after its refusal.
-      this.#settle(true);
+      // undici takes a 304 for cut when it tells the length of what it doesn't send.
+      this.#settle(this.#status !== 304);
     } else {
       const failure = this.#explain(reason);
       if (this.#queue !== undefined) this.#queue.fail(failure);

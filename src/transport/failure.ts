@@ -96,6 +96,7 @@ function withFacts<E extends TransportError>(error: E, context: FailureContext):
 function codeOf(error: Error | undefined): string | undefined {
   if (error === undefined) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
+  if (error.name === "HTTPParserError") return "MalformedHttp";
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return undefined;
 }
@@ -118,11 +119,12 @@ function describe(code: string, error: Error | undefined, host: string): string 
       return `The connection was reset`;
     case "ConnectionClosed":
       return `The other side closed the connection`;
+    case "MalformedHttp":
+      return `What came is not an HTTP answer (${error?.message})`;
     case "HeadersTooLarge":
       return `The answer's headers are too large`;
     default:
-      if (code.startsWith("HPE_")) return `What came is not an HTTP answer (${error?.message ?? code})`;
-      return error?.message ? `${error.message}` : code;
+      return error?.message || code;
   }
 }
 
@@ -154,12 +156,13 @@ function hintFor(code: string, host: string): string | undefined {
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
       return "The other side does not speak TLS here: an endpoint over plain HTTP starts with http://.";
+    case "MalformedHttp":
+    case "HeadersTooLarge":
+      return "Check that the endpoint is an S3 service, and http:// or https:// as it should be.";
     case "TransportClosed":
       return "The client was closed; make a new one.";
     default:
       if (/^(DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|CERT_)/.test(code)) return CA_HINT;
-      if (code.startsWith("HPE_"))
-        return "Check that the endpoint is an S3 service, and http:// or https:// as it should be.";
       return undefined;
   }
 }

@@ -45,6 +45,7 @@ export class Lane implements Connection {
   /** The timer of silence went off when it was nobody's fault; whoever changes that must start it again. */
   quiet = false;
   writeFailure: Error | undefined;
+  unsent = false;
   socket: Socket | undefined;
   #owner: LaneOwner;
   #route: Route;
@@ -76,10 +77,6 @@ export class Lane implements Connection {
 
   get reused(): boolean {
     return this.#served > 0;
-  }
-
-  get unsent(): boolean {
-    return this.socket !== undefined && this.socket.writableLength > 0;
   }
 
   /** Sends the request of an exchange. */
@@ -202,11 +199,11 @@ export class Lane implements Connection {
     const closed = (): void => {
       gone();
       this.socket = undefined;
-      this.#served = 0;
       if (this.exchange === undefined) this.discard();
     };
     this.#served = 0;
     this.writeFailure = undefined;
+    this.unsent = false;
     const { proxy, tunnel } = this.#route;
     const to = proxy === undefined || tunnel ? target : { ...target, servername: null };
     try {

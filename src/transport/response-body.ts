@@ -174,6 +174,7 @@ export class HttpResponseBody implements ResponseBody {
 
   #begin(): void {
     if (this.#used) {
+      if (this.#failed) throw this.#failure;
       throw new TucuxiError("The body was read already, or is being read", {
         code: "BodyUsed",
         hint: "A body comes once over the network: keep the result of the first read, or call the operation again.",

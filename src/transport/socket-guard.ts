@@ -8,6 +8,8 @@ export interface Guarded {
   /** There is an exchange. */
   readonly exchange: unknown;
   writeFailure: Error | undefined;
+  /** Bytes given to the socket are not all with the kernel yet; stays true when the connection breaks before they are. */
+  unsent: boolean;
   /** Called when all that came has been parsed and a head is still incomplete. */
   headPending(): void;
 }
@@ -34,6 +36,7 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
 
   // One callback for all writes: a stream has one write under way at a time.
   const written: Written = (error) => {
+    if (!error && !socket.destroyed) lane.unsent = false;
     const callback = pending as Written;
     if (error && lane.exchange !== undefined && lane.writeFailure === undefined && !socket.destroyed) {
       lane.writeFailure = error;
@@ -46,11 +49,13 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
   };
   socket._write = function (chunk: unknown, encoding: BufferEncoding, callback: Written): void {
     pending = callback;
+    lane.unsent = true;
     write.call(this, chunk, encoding, written);
   };
   if (writev !== undefined && writev !== null) {
     socket._writev = function (chunks: Parameters<typeof writev>[0], callback: Written): void {
       pending = callback;
+      lane.unsent = true;
       writev.call(this, chunks, written);
     };
   }

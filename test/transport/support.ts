@@ -123,9 +123,6 @@ afterEach(async () => {
     await made.destroy();
     await eventually(() => made.stats().sockets === 0);
   }
-  for (const server of servers.splice(0)) {
-    await eventually(() => server.open.size === 0);
-    await server.stop();
-  }
+  for (const server of servers.splice(0)) await server.stop();
   expect(unhandled.splice(0)).toEqual([]);
 });
