@@ -48,12 +48,15 @@ export function isWebStream(input: unknown): input is ReadableStream<unknown> {
 
 /** Whether it gives its pieces anew each time it is asked for an iterator. */
 export function isRepeatable(input: unknown): input is Iterable<unknown> {
-  const iterable = input as Partial<Iterable<unknown>>;
-  return typeof iterable[Symbol.iterator] === "function" && (iterable[Symbol.iterator]?.() as unknown) !== input;
+  const iterable = input as Partial<Iterable<unknown>> | null;
+  return typeof iterable?.[Symbol.iterator] === "function" && (iterable[Symbol.iterator]?.() as unknown) !== input;
 }
 
-/** Refuses what can no longer be read, now rather than as an empty object. */
-export function checkFresh(source: unknown): void {
+/** Refuses what is no body, and what can no longer be read, now rather than as an empty object. */
+export function checkSource(source: unknown): void {
+  const iterable = source as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+  const iterates = iterable?.[Symbol.asyncIterator] !== undefined || iterable?.[Symbol.iterator] !== undefined;
+  if (!iterates && !isBlob(source) && !isReadable(source) && !isWebStream(source)) throw badBody(source);
   if (isReadable(source)) {
     if (source.errored) throw failedSource(source.errored, 0);
     if (source.readableEnded) throw consumed("has been read to its end");
@@ -71,7 +74,7 @@ function consumed(why: string): TucuxiError {
 
 /** Opens a source. Throws a ParamValidationError for what is none. */
 export function openSource(source: BodySource): OpenSource {
-  checkFresh(source);
+  checkSource(source);
   if (isBlob(source)) return openWebStream(source.stream() as ReadableStream<unknown>);
   if (source instanceof HttpResponseBody) return openIterator(source[Symbol.asyncIterator]());
   if (isReadable(source)) {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { IncompleteBodyError, TucuxiError } from "../errors/base.js";
+import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base.js";
 import { BodyQueue } from "./body-queue.js";
 import { timeoutFailure, transportFailure } from "./failure.js";
 import { contentLength, type HeaderRecord } from "./headers.js";
@@ -45,6 +45,8 @@ export class Exchange {
   begun = false;
   /** The whole request is with the kernel or the socket's queue. */
   sentWhole = false;
+  /** Bytes of a source that have gone to the socket. */
+  bytesSent = 0;
   /** Give-out of the connection is over; late callbacks are ignored. */
   over = false;
   connection: Connection | undefined;
@@ -216,6 +218,18 @@ export class Exchange {
       this.fail(new IncompleteBodyError(length, this.#received, { hint: BROKEN_OFF }));
       return;
     }
+    const { body, contentLength: toSend = 0 } = this.request;
+    if (this.#status < 300 && !this.sentWhole && isSource(body) && this.bytesSent < toSend) {
+      // A success for what was never sent whole: whatever it means, the object that was meant is not stored.
+      this.phase = "before-sent";
+      this.fail(
+        new TransportError(`The service answered ${this.#status} when it had ${this.bytesSent} of ${toSend} bytes`, {
+          code: "AnswerBeforeBody",
+          hint: "No S3 does that: look at what stands between.",
+        }),
+      );
+      return;
+    }
     if (this.#queue !== undefined) this.#queue.end();
     else this.#settle(false);
     const { connection } = this;
@@ -322,6 +336,11 @@ export class Exchange {
 const WRITE_TIMEOUT_HINT = "Raise `requestTimeout`, or look at the network.";
 const READ_TIMEOUT_HINT = "Raise `requestTimeout` if the service may be this slow; otherwise look at the network.";
 const BROKEN_OFF = "The connection was cut before the end; asking again usually helps.";
+
+/** Whether a body is read while it is sent. */
+export function isSource(body: TransportRequest["body"]): boolean {
+  return typeof body === "object" && body !== null && !ArrayBuffer.isView(body);
+}
 
 function passDeadline(exchange: Exchange): void {
   exchange.passDeadline();

@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { Connection, Exchange } from "./exchange.js";
+import { type Connection, type Exchange, isSource } from "./exchange.js";
 import { copyHeaders, readHeaders } from "./headers.js";
 
 /** What a dispatcher of the newer kind gives to steer a request with. */
@@ -125,7 +125,7 @@ export class ForeignHandler implements Connection {
 /** Sends an exchange through a dispatcher of the caller's, which is left as it is. */
 export function dispatchForeign(dispatcher: Dispatcher, exchange: Exchange, requestTimeout: number): void {
   const { origin, path, method, headers, body, contentLength } = exchange.request;
-  const source = typeof body === "object" && body !== null && !ArrayBuffer.isView(body);
+  const source = isSource(body);
   const record: Record<string, string | string[]> = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] as string;

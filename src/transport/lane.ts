@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type Client from "undici/lib/dispatcher/client.js";
 import { TransportError } from "../errors/base.js";
 import type { Connector } from "./connect.js";
-import type { Connection, Exchange } from "./exchange.js";
+import { type Connection, type Exchange, isSource } from "./exchange.js";
 import { timeoutFailure } from "./failure.js";
 import { readHeaders } from "./headers.js";
 import type { ProxyServer } from "./proxy.js";
@@ -144,6 +144,10 @@ export class Lane implements Connection {
     if (this.quiet) this.#listenForSilence();
   }
 
+  onBodySent(chunk: Uint8Array): void {
+    if (this.exchange !== undefined) this.exchange.bytesSent += chunk.length;
+  }
+
   onRequestSent(): void {
     this.exchange?.sent();
     if (this.quiet) this.#listenForSilence();
@@ -277,10 +281,6 @@ export class Lane implements Connection {
     clearTimeout(this.#headTimer);
     this.#headTimer = undefined;
   }
-}
-
-function isSource(body: unknown): boolean {
-  return typeof body === "object" && body !== null && !ArrayBuffer.isView(body);
 }
 
 /** undici takes the length of a source from the header, and wants it once. */

@@ -3,8 +3,7 @@ import { IncompleteBodyError, ParamValidationError, TucuxiError } from "../error
 import type { BodyInput, BodySource } from "../model/dictionaries.js";
 import {
   asBytes,
-  badBody,
-  checkFresh,
+  checkSource,
   failedSource,
   fileFacts,
   inMemory,
@@ -91,8 +90,7 @@ async function prepareSource(
 ): Promise<RequestBody> {
   const bytes = inMemory(source);
   if (bytes !== undefined) return prepareBytes(bytes, declared);
-  if (typeof source === "function") throw badBody(source);
-  checkFresh(source);
+  checkSource(source);
   let length: number | undefined;
   let reopen = again;
   if (isBlob(source)) {
@@ -108,7 +106,7 @@ async function prepareSource(
     const file = await fileFacts(source);
     length = file?.length;
     reopen ??= file?.reopen;
-    checkFresh(source); // The look at the file took time.
+    checkSource(source); // The look at the file took time.
   } else if (isRepeatable(source)) {
     reopen ??= () => source;
     if (Array.isArray(source)) length = totalLength(source);

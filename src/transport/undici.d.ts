@@ -7,6 +7,7 @@ declare module "undici/lib/dispatcher/client.js" {
     onData(chunk: Buffer): boolean;
     onComplete(trailers: unknown): void;
     onError(error: Error): void;
+    onBodySent(chunk: Uint8Array): void;
     onRequestSent(): void;
   }
 

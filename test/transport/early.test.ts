@@ -94,6 +94,14 @@ describe("an answer that comes while the body is still going out", () => {
     expect(let_go).toBe(false); // undici waits for the piece; letting go is the body's own duty.
   });
 
+  it("is no answer when it claims success for what was not sent", async () => {
+    const server = await refusing("end", "200 OK");
+    const error = await failure(
+      transport().send(get(server, { method: "PUT", body: pieces(256), contentLength: 16 * MB })),
+    );
+    expect(error).toMatchObject({ name: "TransportError", code: "AnswerBeforeBody", phase: "before-sent" });
+  });
+
   it("is lost only when the connection was reset before it was read", async () => {
     const server = await refusing("reset");
     const outcome = await transport()

@@ -47,29 +47,25 @@ export async function rawServer(onSocket: (socket: Socket, server: RawServer) =>
   return raw;
 }
 
-/** A server that answers each request head with what `answer` gives for it; bodies are recorded in `received`. */
+/** A server that answers each request, once its body is there, with what `answer` gives for its head; all that came is in `received`. */
 export function answering(
   answer: (head: string, socket: Socket, index: number) => string | Buffer | undefined,
 ): Promise<RawServer> {
   let index = 0;
   return rawServer((socket, server) => {
     let pending = "";
-    let skip = 0;
     socket.on("data", (chunk) => {
       const text = chunk.toString("latin1");
       server.received += text;
       pending += text;
       for (;;) {
-        const body = Math.min(skip, pending.length);
-        pending = pending.slice(body);
-        skip -= body;
         const end = pending.indexOf("\r\n\r\n");
-        if (skip > 0 || end === -1) return;
         const head = pending.slice(0, end);
-        pending = pending.slice(end + 4);
-        skip = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
-        const reply = answer(head, socket, index++);
-        if (reply !== undefined) socket.write(reply);
+        const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+        if (end === -1 || pending.length < end + 4 + length) return;
+        pending = pending.slice(end + 4 + length);
+        const bytes = answer(head, socket, index++);
+        if (bytes !== undefined) socket.write(bytes);
       }
     });
   });
