@@ -39,6 +39,7 @@ export const renamed = {
   Error: "DeleteError",
   MultipartUpload: "MultipartUploadEntry",
   ObjectVersion: "ObjectVersionEntry",
+  BucketLifecycleConfiguration: "BucketLifecycleConfigurationEntry",
 };
 
 /** Input members that take more than their scalar: the rules of src/rules turn them into what goes on the wire. */
@@ -52,3 +53,26 @@ export const keyMembers = new Set(["SSECustomerKey", "CopySourceSSECustomerKey"]
 
 /** Scalars whose values are fixed sets in the definition but have members of their own type names. */
 export const apiPage = (operation) => `https://docs.aws.amazon.com/AmazonS3/latest/API/API_${operation}.html`;
+
+const configurations = (list) => ({
+  input_token: "ContinuationToken",
+  output_token: "NextContinuationToken",
+  more_results: "IsTruncated",
+  result_key: list,
+});
+
+/** Listings that boto3 does not know as such, in the words of its paginators. */
+export const listingsLeftOut = {
+  GetObjectAttributes: {
+    input_token: "PartNumberMarker",
+    output_token: "ObjectParts.NextPartNumberMarker",
+    more_results: "ObjectParts.IsTruncated",
+    limit_key: "MaxParts",
+    result_key: "ObjectParts.Parts",
+    non_aggregate_keys: ["LastModified", "VersionId", "ETag", "Checksum", "StorageClass", "ObjectSize"],
+  },
+  ListBucketAnalyticsConfigurations: configurations("AnalyticsConfigurationList"),
+  ListBucketIntelligentTieringConfigurations: configurations("IntelligentTieringConfigurationList"),
+  ListBucketInventoryConfigurations: configurations("InventoryConfigurationList"),
+  ListBucketMetricsConfigurations: configurations("MetricsConfigurationList"),
+};

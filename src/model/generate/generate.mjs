@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 // Reads AWS's JSON definition of S3 and writes the committed data, types and methods from it:
 //   node src/model/generate/generate.mjs PATH/TO/s3-service.json
-// A file `s3-service-extras.json` beside it is merged over it. Names, types and bindings are copied, sentences never:
-// those of the docstrings stand in docs.mjs. Running it again on the same definition changes nothing.
+// Beside it stand `s3-paginators.json`, `s3-waiters.json` and boto3's `s3-resources.json`; files `...-extras.json` are merged over
+// theirs. Names, types and bindings are copied, sentences never: those of the docstrings stand in docs.mjs and resource-docs.mjs.
+// Running it again on the same definition changes nothing.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { operationLines, shapeLines } from "./lines.mjs";
 import { clientMethods } from "./methods.mjs";
+import { pageLines, waiterLines } from "./pages.mjs";
+import { resourceClasses } from "./resources.mjs";
 import { typeDeclarations } from "./types.mjs";
 
 const path = process.argv[2];
@@ -16,9 +19,17 @@ if (!path) {
   process.exit(2);
 }
 
-const model = JSON.parse(readFileSync(path, "utf8"));
-const extras = join(dirname(path), "s3-service-extras.json");
-if (existsSync(extras)) merge(model, JSON.parse(readFileSync(extras, "utf8")).merge);
+const model = read(path);
+const beside = (name) => read(join(dirname(path), name));
+const { waiters } = beside("s3-waiters.json");
+
+/** A definition, with what its `-extras.json` adds. */
+function read(file) {
+  const definition = JSON.parse(readFileSync(file, "utf8"));
+  const extras = file.replace(/\.json$/, "-extras.json");
+  if (existsSync(extras)) merge(definition, JSON.parse(readFileSync(extras, "utf8")).merge);
+  return definition;
+}
 
 function merge(target, patch) {
   for (const [key, value] of Object.entries(patch)) {
@@ -42,3 +53,6 @@ write("model/generated/shapes.ts", shapeLines(model));
 write("model/generated/operations.ts", operationLines(model));
 write("model/generated/types.ts", typeDeclarations(model));
 write("client/generated/methods.ts", clientMethods(model));
+write("model/generated/pages.ts", pageLines(model, beside("s3-paginators.json").pagination));
+write("model/generated/waiters.ts", waiterLines(model, waiters));
+write("resource/generated/resources.ts", resourceClasses(model, beside("s3-resources.json"), waiters));

@@ -130,7 +130,7 @@ export interface BucketInfo {
   Type?: BucketType | undefined;
 }
 
-export interface BucketLifecycleConfiguration {
+export interface BucketLifecycleConfigurationEntry {
   Rules: LifecycleRule[];
 }
 
@@ -2199,7 +2199,7 @@ export interface PutBucketLifecycleConfigurationOutput {
 export interface PutBucketLifecycleConfigurationRequest {
   Bucket: string;
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
-  LifecycleConfiguration?: BucketLifecycleConfiguration | undefined;
+  LifecycleConfiguration?: BucketLifecycleConfigurationEntry | undefined;
   ExpectedBucketOwner?: string | undefined;
   TransitionDefaultMinimumObjectSize?: TransitionDefaultMinimumObjectSize | undefined;
 }

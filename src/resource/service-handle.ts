@@ -1,0 +1,19 @@
+/** What S3 as a resource has besides boto3's definition of it: how it is made. */
+import { S3Client } from "../client/client.js";
+import type { S3ClientOptions } from "../client/options.js";
+import type { Session } from "../session.js";
+import { Resource } from "./base.js";
+
+/** S3 itself. */
+export abstract class ServiceHandle extends Resource {
+  /** @param from a client to go through, a session to take one from, or options for a new one */
+  constructor(from: S3Client | Session | S3ClientOptions = {}) {
+    super(clientFrom(from));
+  }
+}
+
+/** Told by what they can do, so that another copy of this package, or a stand-in of a test, will do. */
+function clientFrom(from: S3Client | Session | S3ClientOptions): S3Client {
+  if ("getObject" in from) return from;
+  return "client" in from ? from.client() : new S3Client(from);
+}
