@@ -51,7 +51,7 @@ export class Room {
 
   /** A random name; a bucket of that name is emptied and removed at the end. */
   bucketName(): string {
-    const name = `tucuxi-${this.name}-${randomBytes(5).toString("hex")}`;
+    const name = `tucuxi-${this.name.replaceAll(" ", "-")}-${randomBytes(5).toString("hex")}`;
     this.#buckets.add(name);
     return name;
   }
@@ -77,9 +77,18 @@ export class Room {
     });
   }
 
-  /** Removes all that the room made, and closes its clients. */
+  /** Removes every bucket that the room made. */
+  async cleanUp(): Promise<void> {
+    const names = [...this.#buckets];
+    this.#buckets.clear();
+    const failures: unknown[] = [];
+    for (const name of names) await removeBucket(this.s3, name).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Removes what is left, when the last test didn't, and closes the clients. */
   async close(): Promise<void> {
-    for (const name of this.#buckets) await removeBucket(this.s3, name);
+    await this.cleanUp();
     await Promise.all(this.#clients.map((client) => client.close()));
   }
 }
@@ -93,12 +102,15 @@ async function failure(body: () => Promise<void>): Promise<unknown> {
   return undefined;
 }
 
-/** Registers a room's tests. */
+const cleanUpTitle = "leaves nothing behind";
+
+/** Registers a room's tests, and a last one that clears up. */
 export function room(target: Target, name: string, register: (room: Room) => void): void {
   describe(name, () => {
     const here = new Room(target, name);
     afterAll(() => here.close(), 120_000);
     register(here);
+    here.capability(cleanUpTitle, () => here.cleanUp());
   });
 }
 

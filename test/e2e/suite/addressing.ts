@@ -20,12 +20,12 @@ export function addressing(target: Target): void {
       const dispatcher = new Agent({ connect: loopback });
       const s3 = room.client({ endpoint, forcePathStyle: false, dispatcher });
       try {
-        const url = await s3.presign("getObject", { Bucket, Key: "a//b ü" });
-        expect(url).toContain(`://${Bucket}.${new URL(endpoint).host}/a//b%20%C3%BC?`);
-        await s3.putObject({ Bucket, Key: "a//b ü", Body: "by host" });
-        expect(await text(s3.getObject({ Bucket, Key: "a//b ü" }))).toBe("by host");
-        expect((await s3.listObjectsV2({ Bucket })).Contents.map(({ Key }) => Key)).toEqual(["a//b ü"]);
-        expect(await text(room.s3.getObject({ Bucket, Key: "a//b ü" }))).toBe("by host");
+        const url = await s3.presign("getObject", { Bucket, Key: "a b ü" });
+        expect(url).toContain(`://${Bucket}.${new URL(endpoint).host}/a%20b%20%C3%BC?`);
+        await s3.putObject({ Bucket, Key: "a b ü", Body: "by host" });
+        expect(await text(s3.getObject({ Bucket, Key: "a b ü" }))).toBe("by host");
+        expect((await s3.listObjectsV2({ Bucket })).Contents.map(({ Key }) => Key)).toEqual(["a b ü"]);
+        expect(await text(room.s3.getObject({ Bucket, Key: "a b ü" }))).toBe("by host");
       } finally {
         await dispatcher.close();
       }

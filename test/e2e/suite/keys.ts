@@ -88,7 +88,8 @@ export function keys(target: Target): void {
 
   room(target, "keys together", (room) => {
     const { s3 } = room;
-    const all = [...awkwardKeys, ...controlKeys];
+    // Those that the server can hold at all.
+    const all = [...awkwardKeys, ...controlKeys].filter((key) => target.known[`keys: ${keyTitle(key)}`] === undefined);
     const sorted = all.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
     room.capability("all in one bucket stay apart", async () => {
@@ -183,7 +184,8 @@ async function trip(room: Room, Key: string): Promise<void> {
     await refuses(s3.getObject({ Bucket, Key }), "NoSuchKey", 404);
     expect((await s3.listObjectsV2({ Bucket })).Contents).toEqual([]);
   } finally {
-    // A failure must not become the next key's.
+    // A failure must not become the next key's. It may also be the listing that fails.
+    await s3.deleteObject({ Bucket, Key }).catch(() => undefined);
     const left = (await s3.listObjectsV2({ Bucket })).Contents;
     await inBatches(left, 8, (object) => s3.deleteObject({ Bucket, Key: object.Key }));
   }
