@@ -1,0 +1,240 @@
+import type { Credentials } from "../credentials/types.js";
+import { TucuxiError } from "../errors/base.js";
+import { S3ServiceError } from "../errors/service.js";
+import type { CreateSessionOutput, HeadBucketOutput, Operations } from "../model/generated/types.js";
+import { type OperationName, operation } from "../model/operation.js";
+import type { PresignedPost } from "../sigv4/index.js";
+import { claimBody, RetryPolicy, Transport, type TransportStats } from "../transport/index.js";
+import { anonymous, Engine, type KeySource, keysAlways, keysFrom, keysLater } from "./engine.js";
+import { ExpressSessions } from "./express.js";
+import { S3Operations } from "./generated/methods.js";
+import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js";
+import { operationFor, type PresignPostInput, presignedPost, presignedUrl } from "./presign.js";
+import { ProfileSession } from "./profile-session.js";
+import { regionNamed } from "./redirect.js";
+import { travel } from "./road.js";
+import { checkOptions, clientSettings } from "./settings.js";
+
+/**
+ * A client of S3: one method for every operation of its API, each from a typed dictionary to a typed dictionary.
+ *
+ * ```ts
+ * const s3 = new S3Client({ region: "eu-central-1" });
+ * const { Body } = await s3.getObject({ Bucket: "river", Key: "tucuxi.jpg" });
+ * ```
+ *
+ * Making one costs nothing: files are read, and code is loaded, on the first call. It holds connections: share one, and
+ * `close()` it at the end (or declare it with `await using`).
+ */
+export class S3Client extends S3Operations {
+  readonly #options: S3ClientOptions;
+  readonly #session: ProfileSession;
+  #engine: Engine | undefined;
+  #starting: Promise<Engine> | undefined;
+  #closed = false;
+
+  /**
+   * @param options see S3ClientOptions; what is not given comes from the session, the environment and the shared files
+   * @param session where profile and credentials come from; default: one of its own
+   * @throws ConfigError for an option that is misspelt or of the wrong kind
+   */
+  constructor(
+    options: S3ClientOptions = {},
+    session: ProfileSession = new ProfileSession({ profile: options?.profile }),
+  ) {
+    super();
+    checkOptions(options);
+    this.#options = { ...options };
+    this.#session = session;
+  }
+
+  /** The region that requests go to, unless a bucket is known to be elsewhere. */
+  get region(): string {
+    return this.#now().settings.region;
+  }
+
+  protected override async call(name: OperationName, input: object, options: CallOptions | undefined): Promise<object> {
+    const op = operation(name);
+    // From here on an error of a stream is the call's, also while settings and credentials are awaited.
+    const payload = op.input.payload;
+    if (payload?.streaming) claimBody((input as Record<string, unknown> | undefined)?.[payload.name]);
+    const engine = this.#engine ?? (await this.#start());
+    if (this.#closed) throw closed();
+    const output = await travel(engine, op, input, options);
+    // What was learnt of a bucket ends with it: the next of that name may be anywhere.
+    if (name === "DeleteBucket" || name === "CreateBucket") engine.regions.forget((input as { Bucket: string }).Bucket);
+    return output;
+  }
+
+  /**
+   * A URL with which anybody can make one request, without credentials, until it expires.
+   * @param method the operation, by the name of its method: `"getObject"`, `"putObject"`
+   * @param input the operation's input; members that travel in headers must be sent by whoever uses the URL
+   * @returns the URL
+   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html Query parameters of a signature}
+   */
+  async presign<M extends keyof Operations>(
+    method: M,
+    input: Operations[M]["input"],
+    options: PresignOptions = {},
+  ): Promise<string> {
+    const engine = this.#engine ?? (await this.#start());
+    const op = operationFor(method);
+    const { Bucket: bucket } = input as { Bucket?: string };
+    return presignedUrl(
+      engine,
+      op,
+      input,
+      options,
+      await engine.keysFor(engine.endpoint(op, bucket, undefined, true), bucket),
+    );
+  }
+
+  /**
+   * The same without a promise.
+   * @throws CredentialsError when credentials are not there yet: they come with the first call, or with `await session.credentials()`
+   */
+  presignSync<M extends keyof Operations>(
+    method: M,
+    input: Operations[M]["input"],
+    options: PresignOptions = {},
+  ): string {
+    const engine = this.#now();
+    const op = operationFor(method);
+    const { Bucket: bucket } = input as { Bucket?: string };
+    return presignedUrl(
+      engine,
+      op,
+      input,
+      options,
+      engine.peekKeys(engine.endpoint(op, bucket, undefined, true), bucket),
+    );
+  }
+
+  /**
+   * URL and fields of a form with which a browser uploads one object.
+   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html POST policy}
+   */
+  async presignPost(
+    input: PresignPostInput,
+    options: Pick<PresignOptions, "expiresIn" | "signingDate"> = {},
+  ): Promise<PresignedPost> {
+    const engine = this.#engine ?? (await this.#start());
+    return presignedPost(engine, input, options, await engine.keys.get());
+  }
+
+  /** The region a bucket is in: as learnt before, or by one HEAD. */
+  async bucketRegion(bucket: string, options?: CallOptions): Promise<string> {
+    const engine = this.#engine ?? (await this.#start());
+    const known = engine.regions.get(bucket);
+    if (known !== undefined) return known;
+    const region = (await this.#askRegion(bucket, options)) ?? engine.settings.region;
+    engine.regions.set(bucket, region);
+    return region;
+  }
+
+  /** Connections, waiting calls and attempts at this moment; undefined before the first call. */
+  stats(): TransportStats | undefined {
+    return this.#engine?.transport.stats();
+  }
+
+  /** Lets go of all connections once the calls under way are done. Calls after it are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const engine = this.#engine ?? (await this.#starting?.catch(() => undefined));
+    await engine?.transport.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #start(): Promise<Engine> {
+    if (this.#closed) return Promise.reject(closed());
+    this.#starting ??= this.#make().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async #make(): Promise<Engine> {
+    const [keys] = await Promise.all([this.#keysNow() ?? this.#keys(), this.#session.load()]);
+    this.#engine ??= this.#assemble(keys);
+    return this.#engine;
+  }
+
+  /** The engine without a wait, for what is synchronous: keys that take time to come are not there yet. */
+  #now(): Engine {
+    this.#engine ??= this.#assemble(this.#keysNow() ?? keysLater(() => this.#keys()));
+    return this.#engine;
+  }
+
+  #assemble(keys: KeySource): Engine {
+    const settings = clientSettings(this.#options, this.#session.settings(this.#options), this.#session.env);
+    return new Engine({
+      settings,
+      keys,
+      transport: new Transport({
+        connectTimeout: settings.connectTimeout,
+        requestTimeout: settings.requestTimeout,
+        maxConnections: settings.maxConnections,
+        caBundle: settings.caBundle,
+        env: this.#session.env,
+        dispatcher: this.#options.dispatcher,
+      }),
+      retry: new RetryPolicy({ mode: settings.retryMode, maxAttempts: settings.maxAttempts }),
+      express: settings.expressSessions ? new ExpressSessions((bucket) => this.#createSession(bucket)) : undefined,
+      askRegion: (bucket, signal) => this.#askRegion(bucket, { signal }),
+    });
+  }
+
+  /** Keys that need no fetching, or were fetched for the session. */
+  #keysNow(): KeySource | undefined {
+    const given = this.#options.credentials ?? this.#session.given;
+    if (given === "anonymous") return anonymous;
+    if (typeof given === "object") return keysAlways(given);
+    const loaded = this.#options.credentials === undefined ? this.#session.loadedCredentials : undefined;
+    return loaded && keysFrom(loaded);
+  }
+
+  async #keys(): Promise<KeySource> {
+    const given = this.#options.credentials;
+    return keysFrom(await this.#session.credentialCache(typeof given === "function" ? given : undefined));
+  }
+
+  async #createSession(bucket: string): Promise<{ credentials: Credentials; expires: number }> {
+    const { Credentials: keys } = (await this.call(
+      "CreateSession",
+      { Bucket: bucket },
+      undefined,
+    )) as CreateSessionOutput;
+    return {
+      credentials: {
+        accessKeyId: keys.AccessKeyId,
+        secretAccessKey: keys.SecretAccessKey,
+        sessionToken: keys.SessionToken,
+      },
+      expires: keys.Expiration.getTime(),
+    };
+  }
+
+  /** By the headers of a HEAD, whether it succeeds or not. */
+  async #askRegion(bucket: string, options: CallOptions | undefined): Promise<string | undefined> {
+    try {
+      const output = (await this.call("HeadBucket", { Bucket: bucket }, options)) as HeadBucketOutput;
+      return output.BucketRegion;
+    } catch (error) {
+      const region = error instanceof S3ServiceError ? regionNamed(error) : undefined;
+      if (region === undefined) throw error;
+      return region;
+    }
+  }
+}
+
+function closed(): TucuxiError {
+  return new TucuxiError("The client is closed", {
+    code: "ClientClosed",
+    hint: "Make a new S3Client, or close this one later.",
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Downloads that heal themselves: where a body breaks off, the rest is fetched by a range, pinned to the same object by its ETag.
+ * The reader notices nothing, and the checksum covers the whole.
+ */
+
+import { TucuxiError } from "../errors/base.js";
+import { S3ServiceError } from "../errors/service.js";
+import type { BodySource, TransportResponse } from "../transport/index.js";
+import type { Arrival, Call, Journey } from "./call.js";
+
+/** Bytes of an object that an answer carries, both ends included. */
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a body asks when its source breaks; undefined where the rest cannot be had: no ETag, no length, not an object. */
+export function healer(
+  call: Call,
+  response: TransportResponse,
+  arrival: Arrival,
+  journey: Journey,
+): ((failure: TucuxiError, given: number) => Promise<BodySource | undefined>) | undefined {
+  const { engine, op, input, options, limits } = call;
+  const { etag } = response.headers;
+  const span = spanOf(response);
+  if (!engine.settings.resumeDownloads || op.name !== "GetObject" || etag === undefined || span === undefined) {
+    return undefined;
+  }
+  let attempt = arrival.attempts;
+  return async (failure, given) => {
+    const first = span.first + given;
+    const pause = first > span.last ? undefined : engine.retry.next(failure, { attempt });
+    if (pause === undefined) return undefined;
+    await engine.settings.hooks?.onRetry?.({ operation: op.name, attempt, delay: pause, error: failure });
+    if (pause > 0) await engine.pause(pause, limits.signal);
+    attempt++;
+    const rest = { ...withoutConditions(input), Range: `bytes=${first}-${span.last}`, IfMatch: etag };
+    const version = response.headers["x-amz-version-id"];
+    if (version !== undefined && version !== "null") Object.assign(rest, { VersionId: version });
+    try {
+      return await journey({ engine, op, input: rest, options, limits }, (_, again) => sourceOf(again, first));
+    } catch (error) {
+      if (!(error instanceof S3ServiceError) || (error.statusCode !== 412 && error.statusCode !== 404)) throw error;
+      throw new TucuxiError(
+        `The object was changed after ${given} of its bytes had been read, so the rest cannot be had`,
+        {
+          code: "ObjectChanged",
+          cause: error,
+          hint: "Read it again from the beginning.",
+        },
+      );
+    }
+  };
+}
+
+/** What is asked for again is asked for by ETag alone, and in bytes. */
+function withoutConditions(input: object): object {
+  const { PartNumber, ChecksumMode, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince, ...rest } = input as Record<
+    string,
+    unknown
+  >;
+  return { ...rest, ChecksumMode: undefined };
+}
+
+function spanOf({ status, headers }: TransportResponse): Span | undefined {
+  if (status === 206) {
+    const match = /^bytes (\d+)-(\d+)\//.exec(headers["content-range"] ?? "");
+    return match ? { first: Number(match[1]), last: Number(match[2]) } : undefined;
+  }
+  const length = headers["content-length"];
+  return status === 200 && length !== undefined && /^\d+$/.test(length)
+    ? { first: 0, last: Number(length) - 1 }
+    : undefined;
+}
+
+/** The source of a range that starts where it should; a server that ignores ranges would give the beginning once more. */
+function sourceOf(response: TransportResponse, first: number): BodySource | undefined {
+  if (spanOf(response)?.first === first && response.status === 206) return response.source;
+  response.source?.cancel(new TucuxiError("not the range that was asked for"));
+  return undefined;
+}

@@ -1,0 +1,111 @@
+import { SharedConfigFiles } from "../config/files.js";
+import { chooseProfile } from "../config/profile.js";
+import { resolveSettings, type Settings } from "../config/settings.js";
+import type { Env } from "../config/types.js";
+import type { CredentialCache } from "../credentials/cache.js";
+import type { Credentials, CredentialsInput, CredentialsProvider } from "../credentials/types.js";
+
+/** What a session is made from; all optional. */
+export interface SessionOptions {
+  /** Profile of the shared files. Default: `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, `default`. */
+  profile?: string | undefined;
+  /** Region of the clients made here. Default: environment, profile. */
+  region?: string | undefined;
+  /** Keys, a function that fetches them, or `"anonymous"`. Default: the chain of AWS's tools. */
+  credentials?: CredentialsInput | undefined;
+  /** Path of the config file. Default: `AWS_CONFIG_FILE`, `~/.aws/config`. */
+  configFile?: string | undefined;
+  /** Path of the credentials file. Default: `AWS_SHARED_CREDENTIALS_FILE`, `~/.aws/credentials`. */
+  credentialsFile?: string | undefined;
+  /** The environment to read. Default: `process.env`. */
+  env?: Env | undefined;
+  /** Asks the user for the code of an MFA device, for profiles that name one. */
+  mfaCodeProvider?: ((serial: string) => string | Promise<string>) | undefined;
+}
+
+/**
+ * What a client takes from its session: a profile's settings and credentials. `Session` adds what users ask a session for; it stands
+ * apart because it makes clients, and a client makes one of these when it is given none.
+ */
+export class ProfileSession {
+  /** @internal */
+  readonly options: SessionOptions;
+  readonly #files: SharedConfigFiles;
+  #cache: CredentialCache | undefined;
+
+  constructor(options: SessionOptions = {}) {
+    this.options = { ...options };
+    Object.defineProperty(this, "options", { enumerable: false });
+    this.#files = new SharedConfigFiles(this.options);
+  }
+
+  /** The environment. @internal */
+  get env(): Env {
+    return this.options.env ?? process.env;
+  }
+
+  /** The profile in use. */
+  get profile(): string {
+    return chooseProfile(this.options.profile, this.env).name;
+  }
+
+  /** The region that clients of this session use unless told otherwise; undefined when nothing names one. */
+  get region(): string | undefined {
+    return this.options.region ?? this.settings({}).region;
+  }
+
+  /** The profiles of both shared files, in their order. */
+  get availableProfiles(): string[] {
+    return Object.keys(this.#files.loadSync().profiles);
+  }
+
+  /** Reads the shared files, if that has not happened: what asks them afterwards need not wait. */
+  async load(): Promise<this> {
+    await this.#files.load();
+    return this;
+  }
+
+  /**
+   * Credentials that are good now, with the provider they came from (`source`).
+   * @throws CredentialsError naming every provider that was tried and what it lacked
+   */
+  async credentials(): Promise<Credentials> {
+    return (await this.credentialCache()).get();
+  }
+
+  /** The shared files. @internal */
+  get files(): SharedConfigFiles {
+    return this.#files;
+  }
+
+  /** A client's settings: its options over environment over files. The files must be loaded, or are read at once. @internal */
+  settings(given: Partial<Settings>): Settings {
+    return resolveSettings(
+      { ...given, region: given.region ?? this.options.region },
+      { env: this.env, config: this.#files.loadSync(), profile: this.options.profile },
+    );
+  }
+
+  /** Credentials given to the session, without a chain. @internal */
+  get given(): CredentialsInput | undefined {
+    return this.options.credentials;
+  }
+
+  /**
+   * Where clients take their credentials from: the session's own cache, or one for the provider of a client.
+   * @internal
+   */
+  async credentialCache(provider?: CredentialsProvider): Promise<CredentialCache> {
+    if (this.#cache && !provider) return this.#cache;
+    const { credentialCache } = await import("../credentials/session-cache.js");
+    const options = { ...this.options, env: this.env, sharedConfig: this.#files };
+    if (provider) return credentialCache({ ...options, credentials: provider });
+    this.#cache ??= credentialCache(options);
+    return this.#cache;
+  }
+
+  /** The session's cache, if somebody has asked for credentials. @internal */
+  get loadedCredentials(): CredentialCache | undefined {
+    return this.#cache;
+  }
+}

@@ -1,0 +1,133 @@
+/** What becomes of a failed attempt: another one, to the same place or elsewhere, or the end of the call. */
+import type { Credentials } from "../credentials/types.js";
+import type { PreparedEndpoint } from "../endpoint/prepared.js";
+import { TransportError } from "../errors/base.js";
+import { S3ServiceError } from "../errors/service.js";
+import type { Operation } from "../model/operation.js";
+import type { Call } from "./call.js";
+import type { Cargo } from "./cargo.js";
+import type { Engine } from "./engine.js";
+import { pointsElsewhere, regionNamed } from "./redirect.js";
+
+/** How a call has fared so far. */
+export interface Recovery {
+  readonly op: Operation;
+  readonly bucket: string | undefined;
+  readonly cargo: Cargo;
+  /** The number of the attempt under way, 1 for the first. */
+  attempt: number;
+  /** Each of these cures is tried once a call: what it does not heal, it will not heal the second time. */
+  redirected: boolean;
+  clockSet: boolean;
+  keysRefreshed: boolean;
+}
+
+export function newRecovery(op: Operation, bucket: string | undefined, cargo: Cargo): Recovery {
+  return { op, bucket, cargo, attempt: 1, redirected: false, clockSet: false, keysRefreshed: false };
+}
+
+/** A clock this far off makes signatures fail, in milliseconds; S3 allows fifteen minutes. */
+const SKEW = 4 * 60_000;
+const clockCodes = new Set(["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"]);
+const tokenCodes = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
+
+/**
+ * Decides after a failure, and waits as long as it must. `endpoint`: the next attempt goes to another place.
+ * @throws the failure itself, when there is to be no other attempt
+ */
+export async function recover(
+  { engine, limits: { signal } }: Call,
+  recovery: Recovery,
+  failure: unknown,
+  sent: { endpoint: PreparedEndpoint; credentials: Credentials | undefined },
+): Promise<"again" | "endpoint"> {
+  const cure = await chooseCure(engine, recovery, failure, sent, signal);
+  const delay = cure
+    ? 0
+    : engine.retry.next(failure, { attempt: recovery.attempt, idempotent: idempotent(recovery.op) });
+  if (delay === undefined) throw told(failure, recovery);
+  if (!canRepeat(recovery.cargo)) throw withReason(told(failure, recovery));
+  await engine.settings.hooks?.onRetry?.({
+    operation: recovery.op.name,
+    attempt: recovery.attempt,
+    delay,
+    error: failure as Error,
+  });
+  if (delay > 0) await engine.pause(delay, signal);
+  recovery.attempt++;
+  return cure === "endpoint" ? "endpoint" : "again";
+}
+
+/** Something that another attempt alone would not heal. */
+async function chooseCure(
+  engine: Engine,
+  recovery: Recovery,
+  failure: unknown,
+  { endpoint, credentials }: { endpoint: PreparedEndpoint; credentials: Credentials | undefined },
+  signal: AbortSignal | undefined,
+): Promise<"again" | "endpoint" | undefined> {
+  if (!(failure instanceof S3ServiceError)) return undefined;
+  const { op, bucket } = recovery;
+  if (clockCodes.has(failure.code) && !recovery.clockSet && setClock(engine, failure)) {
+    recovery.clockSet = true;
+    return "again";
+  }
+  if (tokenCodes.has(failure.code) && !recovery.keysRefreshed) {
+    recovery.keysRefreshed = true;
+    if (endpoint.signing.name === "sigv4-s3express" && bucket !== undefined) engine.express?.forget(bucket);
+    else if (!(await engine.keys.refresh(credentials))) return undefined;
+    return "again";
+  }
+  const bound = bucket === undefined || bucket.startsWith("arn:");
+  if (bound || recovery.redirected || !engine.settings.followRegionRedirects || !pointsElsewhere(op, failure))
+    return undefined;
+  recovery.redirected = true;
+  const region = regionNamed(failure) ?? (await engine.askRegion(bucket, signal).catch(() => undefined));
+  signal?.throwIfAborted();
+  if (region === undefined || region === endpoint.signing.region) return undefined;
+  engine.regions.set(bucket, region);
+  return "endpoint";
+}
+
+/** Takes the service's clock for ours, if that is what is wrong. */
+function setClock(engine: Engine, failure: S3ServiceError): boolean {
+  const text = failure.response.Error.ServerTime ?? failure.response.ResponseMetadata.HTTPHeaders["date"];
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  const skew = time - Date.now();
+  if (Number.isNaN(time) || Math.abs(skew - engine.skew) < SKEW) return false;
+  engine.skew = skew;
+  return true;
+}
+
+/** Whether the payload can be sent once more. */
+function canRepeat({ source }: Cargo): boolean {
+  return source === undefined || source.replayable || !source.opened;
+}
+
+/**
+ * Nearly all of S3 may be carried out twice: a second put replaces the same with the same, a second delete finds nothing. What is sent
+ * through Object Lambda is taken once.
+ */
+const idempotent = (op: Operation): boolean => op.name !== "WriteGetObjectResponse";
+
+/** The error with the number of attempts on it. */
+function told(failure: unknown, { attempt }: Recovery): unknown {
+  if (failure instanceof TransportError && !("attempts" in failure)) {
+    Object.defineProperty(failure, "attempts", { value: attempt, configurable: true, enumerable: true });
+  }
+  return failure;
+}
+
+function withReason(failure: unknown): unknown {
+  if (failure instanceof Error) {
+    const { hint } = failure as { hint?: string };
+    const reason =
+      "The request was not repeated: its body is a stream, which can be read only once. Give bytes, a Blob, or a function that opens the stream anew.";
+    Object.defineProperty(failure, "hint", {
+      value: hint ? `${hint} ${reason}` : reason,
+      configurable: true,
+      enumerable: true,
+    });
+  }
+  return failure;
+}

@@ -1,0 +1,172 @@
+/** A client's options, environment and profile, boiled down to what the road asks on every call. */
+import { platform } from "node:os";
+import { connectTimeoutOf, type Settings } from "../config/settings.js";
+import type { Env } from "../config/types.js";
+import { EndpointCache } from "../endpoint/cache.js";
+import { allPartitions } from "../endpoint/partitions/partition.js";
+import { ConfigError } from "../errors/base.js";
+import { version } from "../version.js";
+import type { Hooks, Logger } from "./hooks.js";
+import type { S3ClientOptions } from "./options.js";
+
+/** Which checksum a request gets when nobody names one: see README's table of checksums. */
+export type RequestChecksums =
+  /** CRC32 wherever S3 takes one. */
+  | "supported"
+  /** CRC32 where S3 wants one. */
+  | "required"
+  /** Content-MD5 where S3 wants a checksum: the form that every store knows. */
+  | "content-md5";
+
+/** What the road asks on every call. */
+export interface ClientSettings {
+  readonly region: string;
+  readonly endpoints: EndpointCache;
+  /** Not one of Amazon's hosts. */
+  readonly custom: boolean;
+  readonly requestChecksums: RequestChecksums;
+  /** Ask S3 for an object's checksum when getting it. */
+  readonly askChecksums: boolean;
+  /** Check the checksums that answers carry, asked for or not. */
+  readonly checkChecksums: boolean;
+  readonly payloadSigning: boolean | undefined;
+  readonly expressSessions: boolean;
+  readonly followRegionRedirects: boolean;
+  readonly retryMode: "standard" | "adaptive";
+  readonly maxAttempts: number;
+  readonly connectTimeout: number;
+  readonly requestTimeout: number;
+  readonly maxConnections: number;
+  readonly caBundle: string | undefined;
+  readonly userAgent: string;
+  readonly resumeDownloads: boolean;
+  readonly logger: Logger | undefined;
+  readonly hooks: Hooks | undefined;
+}
+
+const DEFAULT_REGION = "us-east-1";
+
+/** Turns what was resolved from options, environment and files into what the road asks. */
+export function clientSettings(options: S3ClientOptions, resolved: Settings, env: Env): ClientSettings {
+  const region = resolved.region ?? DEFAULT_REGION;
+  const custom = resolved.endpoint !== undefined && !isAwsHost(hostOf(resolved.endpoint));
+  const request = resolved.requestChecksumCalculation;
+  const response = resolved.responseChecksumValidation;
+  return {
+    region,
+    endpoints: new EndpointCache({
+      Region: region,
+      Endpoint: resolved.endpoint,
+      UseFIPS: resolved.useFipsEndpoint,
+      UseDualStack: resolved.useDualstackEndpoint,
+      Accelerate: resolved.useAccelerateEndpoint,
+      UseGlobalEndpoint: resolved.useGlobalEndpoint,
+      UseArnRegion: resolved.useArnRegion,
+      DisableMultiRegionAccessPoints: resolved.disableMultiregionAccessPoints,
+      DisableS3ExpressSessionAuth: resolved.disableS3ExpressSessionAuth,
+      // A store of one's own seldom has a host name for every bucket. Whoever asks for Amazon's global host means a host of
+      // Amazon's kind, where buckets are part of the name.
+      ForcePathStyle:
+        resolved.forcePathStyle ??
+        (resolved.endpoint === undefined || options.useGlobalEndpoint === true ? false : "unless-arn"),
+    }),
+    custom,
+    requestChecksums: request
+      ? request === "WHEN_SUPPORTED"
+        ? "supported"
+        : "required"
+      : custom
+        ? "content-md5"
+        : "supported",
+    askChecksums: response ? response === "WHEN_SUPPORTED" : !custom,
+    checkChecksums: response !== "WHEN_REQUIRED",
+    payloadSigning: resolved.payloadSigning,
+    expressSessions: resolved.disableS3ExpressSessionAuth !== true,
+    followRegionRedirects: options.followRegionRedirects ?? true,
+    retryMode: resolved.retryMode ?? "standard",
+    maxAttempts: resolved.maxAttempts ?? 3,
+    connectTimeout: options.connectTimeout ?? connectTimeoutOf(resolved.defaultsMode, region, env) ?? 10_000,
+    requestTimeout: options.requestTimeout ?? 60_000,
+    maxConnections: options.maxConnections ?? 128,
+    caBundle: resolved.caBundle,
+    userAgent: userAgent(resolved.userAgentAppId),
+    resumeDownloads: options.resumeDownloads ?? true,
+    logger: options.logger,
+    hooks: options.hooks,
+  };
+}
+
+/** Whether a host is Amazon's: its own name, or that of a VPC endpoint. */
+function isAwsHost(host: string): boolean {
+  return allPartitions().some(({ dnsSuffix }) => host.endsWith(`.${dnsSuffix}`));
+}
+
+function hostOf(endpoint: string): string {
+  return /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(endpoint)?.[1]?.toLowerCase() ?? "";
+}
+
+function userAgent(app: string | undefined): string {
+  const base = `tucuxi/${version} os/${platform()} lang/js md/nodejs#${process.versions.node}`;
+  // Characters beyond those of a token would end the header's word, or the header.
+  return app ? `${base} app/${app.slice(0, 50).replace(/[^!#$%&'*+\-.^_`|~0-9A-Za-z]/g, "-")}` : base;
+}
+
+type Check = (value: unknown) => boolean;
+const text: Check = (value) => typeof value === "string" && value !== "";
+const flag: Check = (value) => typeof value === "boolean";
+const positive: Check = (value) => typeof value === "number" && value > 0;
+const whole: Check = (value) => Number.isInteger(value) && (value as number) > 0;
+const object: Check = (value) => typeof value === "object" && value !== null;
+const mode: Check = (value) => value === "WHEN_SUPPORTED" || value === "WHEN_REQUIRED";
+
+/** Every option with what it must be: an option that is misspelt would otherwise be silently without effect. */
+const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
+  region: [text, "a region name"],
+  endpoint: [text, "a URL"],
+  credentials: [
+    (value) => value === "anonymous" || typeof value === "function" || object(value),
+    'an object with accessKeyId and secretAccessKey, a function that returns one, or "anonymous"',
+  ],
+  profile: [text, "a profile's name"],
+  forcePathStyle: [flag, "a boolean"],
+  useAccelerateEndpoint: [flag, "a boolean"],
+  useDualstackEndpoint: [flag, "a boolean"],
+  useFipsEndpoint: [flag, "a boolean"],
+  useArnRegion: [flag, "a boolean"],
+  useGlobalEndpoint: [flag, "a boolean"],
+  disableMultiregionAccessPoints: [flag, "a boolean"],
+  disableS3ExpressSessionAuth: [flag, "a boolean"],
+  followRegionRedirects: [flag, "a boolean"],
+  retryMode: [(value) => value === "standard" || value === "adaptive", '"standard" or "adaptive"'],
+  maxAttempts: [whole, "a whole number from 1 up"],
+  connectTimeout: [positive, "a number of milliseconds above 0"],
+  requestTimeout: [positive, "a number of milliseconds above 0"],
+  maxConnections: [whole, "a whole number from 1 up"],
+  dispatcher: [
+    (value) => object(value) && typeof (value as { dispatch?: unknown }).dispatch === "function",
+    "an undici Dispatcher",
+  ],
+  requestChecksumCalculation: [mode, '"WHEN_SUPPORTED" or "WHEN_REQUIRED"'],
+  responseChecksumValidation: [mode, '"WHEN_SUPPORTED" or "WHEN_REQUIRED"'],
+  payloadSigning: [flag, "a boolean"],
+  userAgentAppId: [text, "a short name"],
+  resumeDownloads: [flag, "a boolean"],
+  logger: [object, "an object with methods like console's"],
+  hooks: [object, "an object of functions"],
+};
+
+/** Refuses options that are misspelt or of the wrong kind; `undefined` counts as not given. */
+export function checkOptions(options: S3ClientOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof S3ClientOptions] : undefined;
+    if (!check) {
+      const near = Object.keys(checks).find((known) => known.toLowerCase() === name.toLowerCase());
+      throw new ConfigError(`${name}: not an option of S3Client`, {
+        code: "UnknownOption",
+        hint: near ? `Did you mean ${near}?` : `The options are ${Object.keys(checks).join(", ")}.`,
+      });
+    }
+    if (value !== undefined && !check[0](value))
+      throw new ConfigError(`${name}: must be ${check[1]}`, { code: "InvalidOption" });
+  }
+}

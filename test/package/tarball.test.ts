@@ -1,0 +1,222 @@
+/** The packed package, as somebody has it who installs it: imports, types, bundles, and what an import loads. */
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { rollup } from "rollup";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const modules = join(root, "node_modules");
+let folder: string;
+
+function run(command: string, args: string[], cwd = folder): string {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs a program of a consumer; gives what it printed. */
+function node(name: string, code: string): string {
+  writeFileSync(join(folder, name), code);
+  return run(process.execPath, ["--no-warnings", name]).trim();
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tucuxi-consumer-"));
+  const [packed] = JSON.parse(
+    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root),
+  ) as { filename: string }[];
+  mkdirSync(join(folder, "node_modules", "tucuxi"), { recursive: true });
+  run("tar", [
+    "-xzf",
+    join(folder, packed!.filename),
+    "-C",
+    join(folder, "node_modules", "tucuxi"),
+    "--strip-components=1",
+  ]);
+  // What npm would install beside it; and what a consumer in TypeScript has.
+  for (const name of readdirSync(modules)) {
+    if (name.startsWith(".") || name === "tucuxi") continue;
+    if (name === "undici") cpSync(join(modules, name), join(folder, "node_modules", name), { recursive: true });
+    else symlinkSync(join(modules, name), join(folder, "node_modules", name));
+  }
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the tarball", () => {
+  it("holds what users need and nothing else", () => {
+    const inside = readdirSync(join(folder, "node_modules", "tucuxi"));
+    expect(inside.sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
+  });
+
+  it("imports under ESM, every entry", () => {
+    const printed = node(
+      "esm.mjs",
+      `import { S3Client, Session, S3ServiceError, NoSuchKey } from "tucuxi";
+       import { signRequest } from "tucuxi/sigv4";
+       import { parseProfileFile } from "tucuxi/config";
+       import { defaultChain } from "tucuxi/credentials";
+       import { resolveEndpoint } from "tucuxi/endpoint";
+       import { S3Server } from "tucuxi/testing";
+       console.log([S3Client, Session, S3ServiceError, NoSuchKey, signRequest, parseProfileFile, defaultChain, resolveEndpoint, S3Server].map((x) => typeof x).join());`,
+    );
+    expect(printed).toBe(Array(9).fill("function").join());
+  });
+
+  it.runIf((process.features as { require_module?: boolean }).require_module)("is required from CommonJS", () => {
+    const printed = node("cjs.cjs", `const { S3Client } = require("tucuxi"); console.log(typeof S3Client);`);
+    expect(printed).toBe("function");
+  });
+
+  it.each(["node16", "nodenext", "bundler"])(
+    "type-checks in a strict consumer, moduleResolution %s",
+    (resolution) => {
+      writeFileSync(
+        join(folder, "consumer.ts"),
+        `import { type CallOptions, NoSuchKey, S3Client, S3ServiceError, Session, type GetObjectOutput } from "tucuxi";
+       import { signRequest } from "tucuxi/sigv4";
+       import { loadSharedConfig } from "tucuxi/config";
+       import { fromEnv } from "tucuxi/credentials";
+       import { resolveEndpoint } from "tucuxi/endpoint";
+       import { S3Server } from "tucuxi/testing";
+       export async function main(options: CallOptions): Promise<string> {
+         const s3: S3Client = new Session({ profile: "x" }).client({ credentials: fromEnv() });
+         const out: GetObjectOutput = await s3.getObject({ Bucket: "b", Key: "k" }, options);
+         const keys: string[] = (await s3.listObjectsV2({ Bucket: "b" })).Contents.map((object) => object.Key);
+         const error: unknown = new NoSuchKey("m", { code: "NoSuchKey" });
+         if (error instanceof S3ServiceError) keys.push(error.code);
+         signRequest({ method: "GET", url: "https://x/", credentials: { accessKeyId: "a", secretAccessKey: "b" }, region: "r" });
+         loadSharedConfig().profiles; resolveEndpoint({ Region: "us-east-1" }).url; S3Server.start;
+         // @ts-expect-error a misspelt member
+         await s3.getObject({ Bucket: "b", key: "k" });
+         return (await out.Body.text()) + keys.join();
+       }`,
+      );
+      const module = resolution === "bundler" ? "esnext" : resolution;
+      const tsc = join(modules, "typescript", "bin", "tsc");
+      const flags = [
+        "--noEmit",
+        "--strict",
+        "--exactOptionalPropertyTypes",
+        "--target",
+        "es2022",
+        "--lib",
+        "es2023,esnext.disposable",
+      ];
+      run(process.execPath, [
+        tsc,
+        ...flags,
+        "--types",
+        "node",
+        "--module",
+        module,
+        "--moduleResolution",
+        resolution,
+        "consumer.ts",
+      ]);
+      expect(existsSync(join(folder, "consumer.js"))).toBe(false);
+    },
+    120_000,
+  );
+
+  it("loads no package at all for an import and a presigned URL", () => {
+    const printed = node(
+      "lean.mjs",
+      `import { registerHooks } from "node:module";
+       import { S3Client } from "tucuxi";
+       const s3 = new S3Client({ region: "us-east-1", credentials: { accessKeyId: "a", secretAccessKey: "b" } });
+       const url = s3.presignSync("getObject", { Bucket: "bucket", Key: "k" });
+       const { createRequire } = await import("node:module");
+       const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => /node_modules/.test(file));
+       console.log(JSON.stringify({ url: url.split("?")[0], loaded }));`.replace(/^.*registerHooks.*\n/, ""),
+    );
+    expect(JSON.parse(printed)).toEqual({ url: "https://bucket.s3.us-east-1.amazonaws.com/k", loaded: [] });
+  });
+});
+
+const program = `
+  import { S3Client } from "tucuxi";
+  import { createServer } from "node:http";
+  const answer = '<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>';
+  const server = createServer((request, response) => {
+    if (request.url.includes("acl")) response.end('<AccessControlPolicy><Owner><ID>me</ID></Owner></AccessControlPolicy>');
+    else response.end(answer);
+  });
+  server.listen(0, "127.0.0.1", async () => {
+    const s3 = new S3Client({ endpoint: "http://127.0.0.1:" + server.address().port, credentials: { accessKeyId: "a", secretAccessKey: "b" } });
+    const { Contents } = await s3.listObjectsV2({ Bucket: "bucket" });
+    const { Owner } = await s3.getBucketAcl({ Bucket: "bucket" });
+    console.log(Contents[0].Key, Owner.ID);
+    await s3.close();
+    server.close();
+  });`;
+
+describe("a bundle", () => {
+  /** Runs a bundle alone in a folder: whatever it did not bring along is not there. */
+  function runAlone(file: string): string {
+    const alone = mkdtempSync(join(tmpdir(), "tucuxi-bundle-"));
+    try {
+      writeFileSync(join(alone, "bundle.mjs"), readFileSync(file));
+      mkdirSync(join(alone, ".aws"));
+      writeFileSync(join(alone, ".aws", "config"), "[default]\nregion = eu-west-1\n");
+      const env = { ...process.env, HOME: alone, NODE_OPTIONS: "", NODE_PATH: "" };
+      return execFileSync(process.execPath, ["--no-warnings", "bundle.mjs"], {
+        cwd: alone,
+        encoding: "utf8",
+        env,
+      }).trim();
+    } finally {
+      rmSync(alone, { recursive: true, force: true });
+    }
+  }
+
+  it("of esbuild runs alone", async () => {
+    writeFileSync(join(folder, "program.mjs"), program);
+    const outfile = join(folder, "esbuild.mjs");
+    await build({
+      entryPoints: [join(folder, "program.mjs")],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
+      logLevel: "silent",
+    });
+    expect(runAlone(outfile)).toBe("a me");
+  }, 60_000);
+
+  it("of rollup runs alone", async () => {
+    const { default: commonjs } = await import("@rollup/plugin-commonjs");
+    const { default: resolve } = await import("@rollup/plugin-node-resolve");
+    const { default: json } = await import("@rollup/plugin-json");
+    writeFileSync(join(folder, "program.mjs"), program);
+    const bundle = await rollup({
+      input: join(folder, "program.mjs"),
+      plugins: [resolve({ preferBuiltins: true, exportConditions: ["node"] }), commonjs(), json()],
+      external: [/^node:/],
+      onwarn() {},
+    });
+    const file = join(folder, "rollup.mjs");
+    await bundle.write({ file, format: "esm", inlineDynamicImports: true });
+    await bundle.close();
+    expect(runAlone(file)).toBe("a me");
+  }, 60_000);
+});
