@@ -191,9 +191,9 @@ function readError(text: string): Map<string, string> | undefined {
     const scanner = new Scanner(text);
     const root = scanner.root();
     if (root === "Error") return scanner.texts();
-    // A page of some proxy may well be XML.
-    if (root.toLowerCase() === "html") return undefined;
-    return scanner.textsWithin("Error");
+    // A page of some proxy may well be XML, but has no code.
+    const found = scanner.textsWithin("Error");
+    return found.has("Code") ? found : undefined;
   } catch {
     return undefined;
   }

@@ -306,7 +306,9 @@ export class Scanner {
     let before: Entry | undefined;
     for (;;) {
       let value: unknown;
-      const at = this.#at;
+      let at = this.#at;
+      while (isBlank(text.charCodeAt(at))) at++;
+      this.#at = at;
       // A plain `<Name>` that is what came here the last time needs no look-up.
       if (entry !== undefined && text.startsWith(entry.open, at)) {
         const from = at + entry.open.length;
