@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import net, { type Socket } from "node:net";
 import tls, { type SecureContext } from "node:tls";
 import { ConfigError, TransportError } from "../errors/base.js";
@@ -151,6 +152,8 @@ export class Connector {
     if (this.#context === undefined) {
       const { ca } = this.#options;
       try {
+        // Node takes text that holds no certificate without a word, and then trusts nobody.
+        if (ca !== undefined) new X509Certificate(ca);
         this.#context = tls.createSecureContext(ca === undefined ? {} : { ca });
       } catch (cause) {
         throw new ConfigError("The CA bundle holds no certificate that can be used", {

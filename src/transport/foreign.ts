@@ -77,6 +77,8 @@ export class ForeignHandler implements Connection {
   onRequestStart(controller: Controller): void {
     if (!this.#takes("new")) return;
     this.#begin((reason) => controller.abort(reason));
+    // The new style doesn't tell when the request is out. It may be, at any time from now on.
+    this.#exchange.sent();
   }
 
   onRequestUpgrade(): void {

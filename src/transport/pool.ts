@@ -1,4 +1,4 @@
-import Client from "undici/lib/dispatcher/client.js";
+import type Client from "undici/lib/dispatcher/client.js";
 import { Connector } from "./connect.js";
 import type { Exchange } from "./exchange.js";
 import { timeoutFailure } from "./failure.js";
@@ -6,6 +6,8 @@ import { Lane, type LaneOwner, type Route } from "./lane.js";
 import type { ProxySettings } from "./proxy.js";
 
 export interface PoolOptions {
+  /** undici's; given, so that bundlers leave the loading of it to the first request. */
+  readonly client: typeof Client;
   readonly connectTimeout: number;
   readonly requestTimeout: number;
   readonly maxConnections: number;
@@ -159,7 +161,7 @@ export class Pool implements LaneOwner {
     if (this.#lanes.size >= this.#options.maxConnections && !this.#evict()) return false;
     let fresh: Lane;
     try {
-      fresh = new Lane(this, Client, origin, this.#routeTo(origin));
+      fresh = new Lane(this, this.#options.client, origin, this.#routeTo(origin));
     } catch (error) {
       exchange.fail(error);
       return true;

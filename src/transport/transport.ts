@@ -105,11 +105,14 @@ export class Transport {
 
 async function makePool(options: TransportOptions, requestTimeout: number): Promise<Pool> {
   const env = options.env ?? process.env;
-  const [{ Pool }, ca] = await Promise.all([
+  const [{ Pool }, { default: client }, ca] = await Promise.all([
     import("./pool.js"),
+    // By path: undici's main entry costs 100 ms and, on Node 20, replaces the dispatcher of the host's own `fetch`.
+    import("undici/lib/dispatcher/client.js"),
     readCaBundle(options.caBundle ?? env["AWS_CA_BUNDLE"]),
   ]);
   return new Pool({
+    client,
     connectTimeout: options.connectTimeout ?? 10_000,
     requestTimeout,
     maxConnections: options.maxConnections ?? 128,

@@ -114,7 +114,7 @@ describe("sources of known length", () => {
     expect(over).toMatchObject({ length: 5, replayable: false });
     expect(await all(over)).toBe("56789");
     const begun = createReadStream(file, { highWaterMark: 4 });
-    await new Promise((resolve) => begun.once("readable", resolve));
+    await new Promise<void>((resolve) => begun.once("readable", resolve));
     expect(String(begun.read(2))).toBe("01");
     const rest = await prepareBody(begun);
     expect(rest).toMatchObject({ length: 8, replayable: false });
