@@ -242,7 +242,7 @@ function checkChecksum(
   if (!plan.algorithm) return undefined;
   const given = plan.checksum ?? trailer?.get(`x-amz-checksum-${algorithms[plan.algorithm]}`) ?? "";
   const found = hasher?.digest().toString("base64");
-  if (found !== undefined && found !== given) {
+  if (found !== given) {
     throw new S3Error("BadDigest", `The ${plan.algorithm} given is not the one of the body that came.`);
   }
   return { algorithm: plan.algorithm, value: given, type: "FULL_OBJECT" };

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { createChecksum } from "../transport/checksum/index.js";
 
 /** A checksum's name in the API. */
 export type Algorithm = keyof typeof algorithms;
@@ -135,8 +136,8 @@ class Crc64Nvme implements Hasher {
   }
 }
 
-/** A fresh hasher; undefined for the XXHASH family, which this server stores and returns but does not work out. */
-export function createHasher(algorithm: Algorithm): Hasher | undefined {
+/** A fresh hasher. The CRCs are worked out apart from the client's own, so that one mistake can't hide in both; the XXHASH family is not. */
+export function createHasher(algorithm: Algorithm): Hasher {
   switch (algorithm) {
     case "CRC32":
       return new Crc32();
@@ -149,15 +150,16 @@ export function createHasher(algorithm: Algorithm): Hasher | undefined {
     case "SHA512":
     case "MD5":
       return createHash(algorithms[algorithm]) as Hash;
-    default:
-      return undefined;
+    default: {
+      const checksum = createChecksum(algorithm);
+      return { update: (bytes) => checksum.update(bytes), digest: () => Buffer.from(checksum.digest()) };
+    }
   }
 }
 
 /** The checksum of bytes in pieces, base64. */
-export function checksumOf(algorithm: Algorithm, chunks: Iterable<Uint8Array>): string | undefined {
+export function checksumOf(algorithm: Algorithm, chunks: Iterable<Uint8Array>): string {
   const hasher = createHasher(algorithm);
-  if (!hasher) return undefined;
   for (const chunk of chunks) hasher.update(chunk);
   return hasher.digest().toString("base64");
 }

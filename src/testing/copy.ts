@@ -124,8 +124,7 @@ function checksumOfCopy(call: Call, source: Version): Checksum | undefined {
     throw invalidRequest("The value of x-amz-checksum-algorithm is no checksum that is known.");
   if (!algorithm) return undefined;
   if (source.checksum?.algorithm === algorithm && source.checksum.type === "FULL_OBJECT") return source.checksum;
-  const value = checksumOf(algorithm, source.chunks);
-  return value === undefined ? undefined : { algorithm, value, type: "FULL_OBJECT" };
+  return { algorithm, value: checksumOf(algorithm, source.chunks), type: "FULL_OBJECT" };
 }
 
 export function copyObject(call: Call<CopyObjectRequest>): Answer {
@@ -184,9 +183,11 @@ export function uploadPartCopy(call: Call<UploadPartCopyRequest>): Answer {
   if (range.end - range.start > maxCopy) throw invalidRequest("A part may have 5 GiB.");
   const chunks = sliceChunks(version.chunks, range);
   const size = range.end - range.start;
-  const value = upload.algorithm && checksumOf(upload.algorithm, chunks);
-  const checksum: Checksum | undefined =
-    upload.algorithm && value !== undefined ? { algorithm: upload.algorithm, value, type: "FULL_OBJECT" } : undefined;
+  const checksum: Checksum | undefined = upload.algorithm && {
+    algorithm: upload.algorithm,
+    value: checksumOf(upload.algorithm, chunks),
+    type: "FULL_OBJECT",
+  };
   world.budget.take(size);
   const old = upload.parts.get(number);
   if (old) world.budget.give(old.size);

@@ -152,8 +152,7 @@ export async function uploadPart(call: Call<UploadPartRequest>): Promise<Answer>
 /** For a checksum of the whole object parts need not bring their own. */
 function computed(upload: Upload, chunks: readonly Uint8Array[]): Checksum | undefined {
   if (upload.checksumType !== "FULL_OBJECT" || !upload.algorithm) return undefined;
-  const value = checksumOf(upload.algorithm, chunks);
-  return value === undefined ? undefined : { algorithm: upload.algorithm, value, type: "FULL_OBJECT" };
+  return { algorithm: upload.algorithm, value: checksumOf(upload.algorithm, chunks), type: "FULL_OBJECT" };
 }
 
 export function abortMultipartUpload(call: Call<AbortMultipartUploadRequest>): Answer {
@@ -261,12 +260,10 @@ function objectChecksum(
   const { algorithm, checksumType } = upload;
   if (!algorithm || !checksumType) return undefined;
   if (checksumType === "FULL_OBJECT") {
-    const value = checksumOf(algorithm, chunks);
-    return value === undefined ? undefined : { algorithm, value, type: checksumType };
+    return { algorithm, value: checksumOf(algorithm, chunks), type: checksumType };
   }
   const sums = parts.map((part) => Buffer.from(part.checksum?.value ?? "", "base64"));
-  const value = checksumOf(algorithm, sums);
-  return value === undefined ? undefined : { algorithm, value: `${value}-${parts.length}`, type: checksumType };
+  return { algorithm, value: `${checksumOf(algorithm, sums)}-${parts.length}`, type: checksumType };
 }
 
 /** Compares the checksum of the whole object that the request may bring. */

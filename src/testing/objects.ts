@@ -181,8 +181,7 @@ function shownChecksum(
 /** The checksum kept with a version; S3 gives every object a CRC64NVME, which is worked out here when somebody asks. */
 export function checksumOfVersion(version: Version): Checksum | undefined {
   if (!version.checksum && !version.deleteMarker) {
-    const value = checksumOf("CRC64NVME", version.chunks);
-    if (value !== undefined) version.checksum = { algorithm: "CRC64NVME", value, type: "FULL_OBJECT" };
+    version.checksum = { algorithm: "CRC64NVME", value: checksumOf("CRC64NVME", version.chunks), type: "FULL_OBJECT" };
   }
   return version.checksum;
 }

@@ -72,7 +72,7 @@ export function open(
 /** Sends a request as it is. */
 export function send(server: S3Server, ask: Omit<Ask, "tamper">): Promise<Answer> {
   const { method = "GET", path, headers = {}, body } = ask;
-  const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
+  const length: Record<string, number> = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
   const { sent, answer } = open(server, { method, path, headers: { ...length, ...headers } });
   sent.end(body);
   return answer;
