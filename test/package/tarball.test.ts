@@ -140,13 +140,12 @@ describe("the tarball", () => {
   it("loads no package at all for an import and a presigned URL", () => {
     const printed = node(
       "lean.mjs",
-      `import { registerHooks } from "node:module";
-       import { S3Client } from "tucuxi";
+      `import { S3Client } from "tucuxi";
        const s3 = new S3Client({ region: "us-east-1", credentials: { accessKeyId: "a", secretAccessKey: "b" } });
        const url = s3.presignSync("getObject", { Bucket: "bucket", Key: "k" });
        const { createRequire } = await import("node:module");
        const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => /node_modules/.test(file));
-       console.log(JSON.stringify({ url: url.split("?")[0], loaded }));`.replace(/^.*registerHooks.*\n/, ""),
+       console.log(JSON.stringify({ url: url.split("?")[0], loaded }));`,
     );
     expect(JSON.parse(printed)).toEqual({ url: "https://bucket.s3.us-east-1.amazonaws.com/k", loaded: [] });
   });
@@ -210,7 +209,12 @@ describe("a bundle", () => {
     writeFileSync(join(folder, "program.mjs"), program);
     const bundle = await rollup({
       input: join(folder, "program.mjs"),
-      plugins: [resolve({ preferBuiltins: true, exportConditions: ["node"] }), commonjs(), json()],
+      plugins: [
+        resolve({ preferBuiltins: true, exportConditions: ["node"] }),
+        // undici asks for node:sqlite if there is one, which Node 20 has not; hoisted to an import it would be a must.
+        commonjs({ ignore: ["node:sqlite"] }),
+        json(),
+      ],
       external: [/^node:/],
       onwarn() {},
     });
