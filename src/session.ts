@@ -3,6 +3,7 @@ import type { S3ClientOptions } from "./client/options.js";
 import { ProfileSession } from "./client/profile-session.js";
 import type { CallerIdentity } from "./credentials/sts.js";
 import { availableRegions, partitionForRegion } from "./endpoint/region.js";
+import { S3Resource } from "./resource/index.js";
 
 export type { SessionOptions } from "./client/profile-session.js";
 
@@ -47,5 +48,10 @@ export class Session extends ProfileSession {
     const { profile } = options;
     const same = profile === undefined || profile === this.options.profile;
     return new S3Client(options, same ? this : new Session({ ...this.options, profile }));
+  }
+
+  /** S3, object by object, through a client of this session: `session.resource().bucket("river").objects`. */
+  resource(options: S3ClientOptions = {}): S3Resource {
+    return new S3Resource(this.client(options));
   }
 }

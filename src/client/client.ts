@@ -1,7 +1,9 @@
 import type { Credentials } from "../credentials/types.js";
 import { TucuxiError } from "../errors/base.js";
 import { S3ServiceError } from "../errors/service.js";
+import type { PageOperations } from "../model/generated/pages.js";
 import type { CreateSessionOutput, HeadBucketOutput, Operations } from "../model/generated/types.js";
+import type { Waiters } from "../model/generated/waiters.js";
 import { type OperationName, operation } from "../model/operation.js";
 import type { PresignedPost } from "../sigv4/index.js";
 import { claimBody, RetryPolicy, Transport, type TransportStats } from "../transport/index.js";
@@ -9,11 +11,13 @@ import { anonymous, Engine, type KeySource, keysAlways, keysFrom, keysLater } fr
 import { ExpressSessions } from "./express.js";
 import { S3Operations } from "./generated/methods.js";
 import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js";
+import { type Pages, type PaginateOptions, paginate } from "./pages.js";
 import { operationFor, type PresignPostInput, presignedPost, presignedUrl } from "./presign.js";
 import { ProfileSession } from "./profile-session.js";
 import { regionNamed } from "./redirect.js";
 import { travel } from "./road.js";
 import { checkOptions, clientSettings } from "./settings.js";
+import { type WaitOptions, waitUntil } from "./waiters.js";
 
 /**
  * A client of S3: one method for every operation of its API, each from a typed dictionary to a typed dictionary.
@@ -64,6 +68,34 @@ export class S3Client extends S3Operations {
     // What was learnt of a bucket ends with it: the next of that name may be anywhere.
     if (name === "DeleteBucket" || name === "CreateBucket") engine.regions.forget((input as { Bucket: string }).Bucket);
     return output;
+  }
+
+  /**
+   * A listing of any length, page by page or item by item: `for await (const object of s3.paginate("listObjectsV2", { Bucket }).items())`.
+   * @param method a listing operation, by the name of its method
+   * @returns an async iterable of pages; nothing is sent before it is iterated
+   * @throws PaginationError for an operation that lists nothing
+   */
+  paginate<M extends keyof PageOperations>(
+    method: M,
+    input: Operations[M]["input"],
+    options?: PaginateOptions,
+  ): Pages<M> {
+    return paginate(this, method, input, options);
+  }
+
+  /**
+   * Asks again and again until it is so: `bucketExists`, `bucketNotExists`, `objectExists` or `objectNotExists`.
+   * @param options `delay` in seconds (5), `maxAttempts` (20), `jitter`, `signal`
+   * @returns the answer that ended the wait, if that was no error
+   * @throws WaiterError when it is not so after all attempts, or the answer says nothing about it
+   */
+  waitUntil<N extends keyof Waiters>(
+    name: N,
+    input: Waiters[N]["input"],
+    options?: WaitOptions,
+  ): Promise<Waiters[N]["output"]> {
+    return waitUntil(this, name, input, options);
   }
 
   /**
