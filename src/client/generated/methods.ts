@@ -199,7 +199,7 @@ export abstract class S3Operations {
   protected abstract call(operation: OperationName, input: object, options: CallOptions | undefined): Promise<unknown>;
 
   /**
-   * TODO.
+   * Gives up a multipart upload and frees the parts that were sent.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html AbortMultipartUpload}
    */
   abortMultipartUpload(input: AbortMultipartUploadRequest, options?: CallOptions): Promise<AbortMultipartUploadOutput> {
@@ -207,7 +207,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Makes one object of the parts of a multipart upload, which may take minutes.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html CompleteMultipartUpload}
    */
   completeMultipartUpload(input: CompleteMultipartUploadRequest, options?: CallOptions): Promise<CompleteMultipartUploadOutput> {
@@ -215,7 +215,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Copies an object of up to 5 GB within S3, with its metadata or with new.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html CopyObject}
    */
   copyObject(input: CopyObjectRequest, options?: CallOptions): Promise<CopyObjectOutput> {
@@ -223,7 +223,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Creates a bucket, in the client's region unless the input says otherwise.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html CreateBucket}
    */
   createBucket(input: CreateBucketRequest, options?: CallOptions): Promise<CreateBucketOutput> {
@@ -231,7 +231,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Has S3 keep tables about the objects of a bucket, to be queried.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataConfiguration.html CreateBucketMetadataConfiguration}
    */
   createBucketMetadataConfiguration(input: CreateBucketMetadataConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -239,7 +239,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Has S3 keep a journal table about a bucket, in the first form of the feature.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html CreateBucketMetadataTableConfiguration}
    */
   createBucketMetadataTableConfiguration(input: CreateBucketMetadataTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -247,7 +247,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Begins a multipart upload and gives the id that its parts are sent under.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html CreateMultipartUpload}
    */
   createMultipartUpload(input: CreateMultipartUploadRequest, options?: CallOptions): Promise<CreateMultipartUploadOutput> {
@@ -255,7 +255,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets credentials of five minutes for a directory bucket; the client does so by itself.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html CreateSession}
    */
   createSession(input: CreateSessionRequest, options?: CallOptions): Promise<CreateSessionOutput> {
@@ -263,7 +263,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes an empty bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html DeleteBucket}
    */
   deleteBucket(input: DeleteBucketRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -271,7 +271,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes one of a bucket's storage class analyses, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketAnalyticsConfiguration.html DeleteBucketAnalyticsConfiguration}
    */
   deleteBucketAnalyticsConfiguration(input: DeleteBucketAnalyticsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -279,7 +279,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes a bucket's CORS rules.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html DeleteBucketCors}
    */
   deleteBucketCors(input: DeleteBucketCorsRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -287,7 +287,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets a bucket's default encryption back to S3's own keys.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html DeleteBucketEncryption}
    */
   deleteBucketEncryption(input: DeleteBucketEncryptionRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -295,7 +295,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes one of a bucket's Intelligent-Tiering configurations, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketIntelligentTieringConfiguration.html DeleteBucketIntelligentTieringConfiguration}
    */
   deleteBucketIntelligentTieringConfiguration(input: DeleteBucketIntelligentTieringConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -303,7 +303,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes one of a bucket's inventories, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketInventoryConfiguration.html DeleteBucketInventoryConfiguration}
    */
   deleteBucketInventoryConfiguration(input: DeleteBucketInventoryConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -311,7 +311,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes all of a bucket's lifecycle rules.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html DeleteBucketLifecycle}
    */
   deleteBucketLifecycle(input: DeleteBucketLifecycleRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -319,7 +319,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Ends the keeping of tables about a bucket; the tables stay.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetadataConfiguration.html DeleteBucketMetadataConfiguration}
    */
   deleteBucketMetadataConfiguration(input: DeleteBucketMetadataConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -327,7 +327,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Ends the keeping of a bucket's journal table in its first form; the table stays.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetadataTableConfiguration.html DeleteBucketMetadataTableConfiguration}
    */
   deleteBucketMetadataTableConfiguration(input: DeleteBucketMetadataTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -335,7 +335,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes one of a bucket's request metrics, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetricsConfiguration.html DeleteBucketMetricsConfiguration}
    */
   deleteBucketMetricsConfiguration(input: DeleteBucketMetricsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -343,7 +343,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes the rule that says who owns what others upload to a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html DeleteBucketOwnershipControls}
    */
   deleteBucketOwnershipControls(input: DeleteBucketOwnershipControlsRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -351,7 +351,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes a bucket's policy.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html DeleteBucketPolicy}
    */
   deleteBucketPolicy(input: DeleteBucketPolicyRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -359,7 +359,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Ends the replication of a bucket; what was replicated stays.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html DeleteBucketReplication}
    */
   deleteBucketReplication(input: DeleteBucketReplicationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -367,7 +367,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes a bucket's tags.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html DeleteBucketTagging}
    */
   deleteBucketTagging(input: DeleteBucketTaggingRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -375,7 +375,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Ends the serving of a bucket as a website.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html DeleteBucketWebsite}
    */
   deleteBucketWebsite(input: DeleteBucketWebsiteRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -383,7 +383,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes an object, or one version of it; in a versioned bucket without VersionId it leaves a delete marker.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html DeleteObject}
    */
   deleteObject(input: DeleteObjectRequest, options?: CallOptions): Promise<DeleteObjectOutput> {
@@ -391,7 +391,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes one annotation of an object, for good.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html DeleteObjectAnnotation}
    */
   deleteObjectAnnotation(input: DeleteObjectAnnotationRequest, options?: CallOptions): Promise<DeleteObjectAnnotationOutput> {
@@ -399,7 +399,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes the tags of an object.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html DeleteObjectTagging}
    */
   deleteObjectTagging(input: DeleteObjectTaggingRequest, options?: CallOptions): Promise<DeleteObjectTaggingOutput> {
@@ -407,7 +407,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes up to 1000 objects; those that could not be deleted are in Errors, which throws nothing.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html DeleteObjects}
    */
   deleteObjects(input: DeleteObjectsRequest, options?: CallOptions): Promise<DeleteObjectsOutput> {
@@ -415,7 +415,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Deletes a bucket's own block of public access.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html DeletePublicAccessBlock}
    */
   deletePublicAccessBlock(input: DeletePublicAccessBlockRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -423,7 +423,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says whether tags of a bucket count in deciding who may use it.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html GetBucketAbac}
    */
   getBucketAbac(input: GetBucketAbacRequest, options?: CallOptions): Promise<GetBucketAbacOutput> {
@@ -431,7 +431,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says whether a bucket has transfer acceleration.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html GetBucketAccelerateConfiguration}
    */
   getBucketAccelerateConfiguration(input: GetBucketAccelerateConfigurationRequest, options?: CallOptions): Promise<GetBucketAccelerateConfigurationOutput> {
@@ -439,7 +439,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's access control list.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html GetBucketAcl}
    */
   getBucketAcl(input: GetBucketAclRequest, options?: CallOptions): Promise<GetBucketAclOutput> {
@@ -447,7 +447,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets one of a bucket's storage class analyses, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAnalyticsConfiguration.html GetBucketAnalyticsConfiguration}
    */
   getBucketAnalyticsConfiguration(input: GetBucketAnalyticsConfigurationRequest, options?: CallOptions): Promise<GetBucketAnalyticsConfigurationOutput> {
@@ -455,7 +455,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's CORS rules; throws NoSuchCORSConfiguration when there are none.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html GetBucketCors}
    */
   getBucketCors(input: GetBucketCorsRequest, options?: CallOptions): Promise<GetBucketCorsOutput> {
@@ -463,7 +463,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's default encryption.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html GetBucketEncryption}
    */
   getBucketEncryption(input: GetBucketEncryptionRequest, options?: CallOptions): Promise<GetBucketEncryptionOutput> {
@@ -471,7 +471,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets one of a bucket's Intelligent-Tiering configurations, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketIntelligentTieringConfiguration.html GetBucketIntelligentTieringConfiguration}
    */
   getBucketIntelligentTieringConfiguration(input: GetBucketIntelligentTieringConfigurationRequest, options?: CallOptions): Promise<GetBucketIntelligentTieringConfigurationOutput> {
@@ -479,7 +479,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets one of a bucket's inventories, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketInventoryConfiguration.html GetBucketInventoryConfiguration}
    */
   getBucketInventoryConfiguration(input: GetBucketInventoryConfigurationRequest, options?: CallOptions): Promise<GetBucketInventoryConfigurationOutput> {
@@ -487,7 +487,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's lifecycle rules in their first form, which knows prefixes alone.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycle.html GetBucketLifecycle}
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
@@ -496,7 +496,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's lifecycle rules; throws NoSuchLifecycleConfiguration when there are none.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html GetBucketLifecycleConfiguration}
    */
   getBucketLifecycleConfiguration(input: GetBucketLifecycleConfigurationRequest, options?: CallOptions): Promise<GetBucketLifecycleConfigurationOutput> {
@@ -504,7 +504,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says which region a bucket is in; LocationConstraint is absent for us-east-1, and EU means eu-west-1.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html GetBucketLocation}
    */
   getBucketLocation(input: GetBucketLocationRequest, options?: CallOptions): Promise<GetBucketLocationOutput> {
@@ -512,7 +512,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says where a bucket's access logs go.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html GetBucketLogging}
    */
   getBucketLogging(input: GetBucketLoggingRequest, options?: CallOptions): Promise<GetBucketLoggingOutput> {
@@ -520,7 +520,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets the tables that S3 keeps about a bucket, and their state.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetadataConfiguration.html GetBucketMetadataConfiguration}
    */
   getBucketMetadataConfiguration(input: GetBucketMetadataConfigurationRequest, options?: CallOptions): Promise<GetBucketMetadataConfigurationOutput> {
@@ -528,7 +528,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets the journal table that S3 keeps about a bucket in its first form, and its state.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetadataTableConfiguration.html GetBucketMetadataTableConfiguration}
    */
   getBucketMetadataTableConfiguration(input: GetBucketMetadataTableConfigurationRequest, options?: CallOptions): Promise<GetBucketMetadataTableConfigurationOutput> {
@@ -536,7 +536,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets one of a bucket's request metrics, by its id.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetricsConfiguration.html GetBucketMetricsConfiguration}
    */
   getBucketMetricsConfiguration(input: GetBucketMetricsConfigurationRequest, options?: CallOptions): Promise<GetBucketMetricsConfigurationOutput> {
@@ -544,7 +544,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's notifications in their first form, which has one of each kind.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotification.html GetBucketNotification}
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
@@ -553,7 +553,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says who is told of which events in a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html GetBucketNotificationConfiguration}
    */
   getBucketNotificationConfiguration(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfiguration> {
@@ -561,7 +561,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says who owns what others upload to a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html GetBucketOwnershipControls}
    */
   getBucketOwnershipControls(input: GetBucketOwnershipControlsRequest, options?: CallOptions): Promise<GetBucketOwnershipControlsOutput> {
@@ -569,7 +569,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's policy, as JSON text; throws NoSuchBucketPolicy when there is none.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html GetBucketPolicy}
    */
   getBucketPolicy(input: GetBucketPolicyRequest, options?: CallOptions): Promise<GetBucketPolicyOutput> {
@@ -577,7 +577,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says whether a bucket's policy makes it public.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html GetBucketPolicyStatus}
    */
   getBucketPolicyStatus(input: GetBucketPolicyStatusRequest, options?: CallOptions): Promise<GetBucketPolicyStatusOutput> {
@@ -585,7 +585,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's replication rules.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html GetBucketReplication}
    */
   getBucketReplication(input: GetBucketReplicationRequest, options?: CallOptions): Promise<GetBucketReplicationOutput> {
@@ -593,7 +593,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says who pays for requests to a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html GetBucketRequestPayment}
    */
   getBucketRequestPayment(input: GetBucketRequestPaymentRequest, options?: CallOptions): Promise<GetBucketRequestPaymentOutput> {
@@ -601,7 +601,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's tags; throws NoSuchTagSet when there are none.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html GetBucketTagging}
    */
   getBucketTagging(input: GetBucketTaggingRequest, options?: CallOptions): Promise<GetBucketTaggingOutput> {
@@ -609,7 +609,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says whether a bucket keeps versions; Status is absent if it never did.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html GetBucketVersioning}
    */
   getBucketVersioning(input: GetBucketVersioningRequest, options?: CallOptions): Promise<GetBucketVersioningOutput> {
@@ -617,7 +617,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets what makes a bucket a website.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html GetBucketWebsite}
    */
   getBucketWebsite(input: GetBucketWebsiteRequest, options?: CallOptions): Promise<GetBucketWebsiteOutput> {
@@ -625,7 +625,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets an object, whole or in part: its Body is a stream, to be read or let go of.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html GetObject}
    */
   getObject(input: GetObjectRequest, options?: CallOptions): Promise<GetObjectOutput> {
@@ -633,7 +633,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets an object's access control list.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html GetObjectAcl}
    */
   getObjectAcl(input: GetObjectAclRequest, options?: CallOptions): Promise<GetObjectAclOutput> {
@@ -641,7 +641,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets one annotation of an object, as a stream.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html GetObjectAnnotation}
    */
   getObjectAnnotation(input: GetObjectAnnotationRequest, options?: CallOptions): Promise<GetObjectAnnotationOutput> {
@@ -649,7 +649,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets what is asked for of an object's size, ETag, checksums, parts and storage class.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html GetObjectAttributes}
    */
   getObjectAttributes(input: GetObjectAttributesRequest, options?: CallOptions): Promise<GetObjectAttributesOutput> {
@@ -657,7 +657,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says whether an object is under legal hold.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLegalHold.html GetObjectLegalHold}
    */
   getObjectLegalHold(input: GetObjectLegalHoldRequest, options?: CallOptions): Promise<GetObjectLegalHoldOutput> {
@@ -665,7 +665,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a bucket's object lock and its default retention.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLockConfiguration.html GetObjectLockConfiguration}
    */
   getObjectLockConfiguration(input: GetObjectLockConfigurationRequest, options?: CallOptions): Promise<GetObjectLockConfigurationOutput> {
@@ -673,7 +673,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says how long, and how strictly, an object must be kept.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html GetObjectRetention}
    */
   getObjectRetention(input: GetObjectRetentionRequest, options?: CallOptions): Promise<GetObjectRetentionOutput> {
@@ -681,7 +681,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets an object's tags.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html GetObjectTagging}
    */
   getObjectTagging(input: GetObjectTaggingRequest, options?: CallOptions): Promise<GetObjectTaggingOutput> {
@@ -689,7 +689,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets a torrent file for an object, where the service still makes them.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTorrent.html GetObjectTorrent}
    */
   getObjectTorrent(input: GetObjectTorrentRequest, options?: CallOptions): Promise<GetObjectTorrentOutput> {
@@ -697,7 +697,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Says which kinds of public access a bucket blocks.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html GetPublicAccessBlock}
    */
   getPublicAccessBlock(input: GetPublicAccessBlockRequest, options?: CallOptions): Promise<GetPublicAccessBlockOutput> {
@@ -705,7 +705,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Asks whether a bucket is there and may be used, and for its region; throws NoSuchBucket when it is not.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html HeadBucket}
    */
   headBucket(input: HeadBucketRequest, options?: CallOptions): Promise<HeadBucketOutput> {
@@ -713,7 +713,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Gets all that GetObject does but the body; throws NoSuchKey when the object is not there.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
    */
   headObject(input: HeadObjectRequest, options?: CallOptions): Promise<HeadObjectOutput> {
@@ -721,7 +721,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists a bucket's storage class analyses, 100 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketAnalyticsConfigurations.html ListBucketAnalyticsConfigurations}
    */
   listBucketAnalyticsConfigurations(input: ListBucketAnalyticsConfigurationsRequest, options?: CallOptions): Promise<ListBucketAnalyticsConfigurationsOutput> {
@@ -729,7 +729,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists a bucket's Intelligent-Tiering configurations, a page of them.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketIntelligentTieringConfigurations.html ListBucketIntelligentTieringConfigurations}
    */
   listBucketIntelligentTieringConfigurations(input: ListBucketIntelligentTieringConfigurationsRequest, options?: CallOptions): Promise<ListBucketIntelligentTieringConfigurationsOutput> {
@@ -737,7 +737,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists a bucket's inventories, 100 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketInventoryConfigurations.html ListBucketInventoryConfigurations}
    */
   listBucketInventoryConfigurations(input: ListBucketInventoryConfigurationsRequest, options?: CallOptions): Promise<ListBucketInventoryConfigurationsOutput> {
@@ -745,7 +745,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists a bucket's request metrics, 100 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketMetricsConfigurations.html ListBucketMetricsConfigurations}
    */
   listBucketMetricsConfigurations(input: ListBucketMetricsConfigurationsRequest, options?: CallOptions): Promise<ListBucketMetricsConfigurationsOutput> {
@@ -753,7 +753,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists the buckets of the account: all of them, or pages where MaxBuckets is given.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html ListBuckets}
    */
   listBuckets(input: ListBucketsRequest = {}, options?: CallOptions): Promise<ListBucketsOutput> {
@@ -761,7 +761,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists the account's directory buckets in the client's region, a page of them.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListDirectoryBuckets.html ListDirectoryBuckets}
    */
   listDirectoryBuckets(input: ListDirectoryBucketsRequest = {}, options?: CallOptions): Promise<ListDirectoryBucketsOutput> {
@@ -769,7 +769,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists unfinished multipart uploads by key, up to 1000 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html ListMultipartUploads}
    */
   listMultipartUploads(input: ListMultipartUploadsRequest, options?: CallOptions): Promise<ListMultipartUploadsOutput> {
@@ -777,7 +777,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists the annotations of an object, by name.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectAnnotations.html ListObjectAnnotations}
    */
   listObjectAnnotations(input: ListObjectAnnotationsRequest, options?: CallOptions): Promise<ListObjectAnnotationsOutput> {
@@ -785,7 +785,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists versions and delete markers by key, newest first, up to 1000 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html ListObjectVersions}
    */
   listObjectVersions(input: ListObjectVersionsRequest, options?: CallOptions): Promise<ListObjectVersionsOutput> {
@@ -793,7 +793,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists objects in the order of their keys, up to 1000 a page; ListObjectsV2 is its successor.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html ListObjects}
    */
   listObjects(input: ListObjectsRequest, options?: CallOptions): Promise<ListObjectsOutput> {
@@ -801,7 +801,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists objects in the order of their keys, up to 1000 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html ListObjectsV2}
    */
   listObjectsV2(input: ListObjectsV2Request, options?: CallOptions): Promise<ListObjectsV2Output> {
@@ -809,7 +809,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Lists the parts that a multipart upload has so far, up to 1000 a page.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html ListParts}
    */
   listParts(input: ListPartsRequest, options?: CallOptions): Promise<ListPartsOutput> {
@@ -817,7 +817,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets whether tags of a bucket count in deciding who may use it.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html PutBucketAbac}
    */
   putBucketAbac(input: PutBucketAbacRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -825,7 +825,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Turns a bucket's transfer acceleration on or off.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAccelerateConfiguration.html PutBucketAccelerateConfiguration}
    */
   putBucketAccelerateConfiguration(input: PutBucketAccelerateConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -833,7 +833,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets a bucket's access control list.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html PutBucketAcl}
    */
   putBucketAcl(input: PutBucketAclRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -841,7 +841,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets one of a bucket's storage class analyses.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAnalyticsConfiguration.html PutBucketAnalyticsConfiguration}
    */
   putBucketAnalyticsConfiguration(input: PutBucketAnalyticsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -849,7 +849,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets all of a bucket's CORS rules.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html PutBucketCors}
    */
   putBucketCors(input: PutBucketCorsRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -857,7 +857,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets how objects of a bucket are encrypted when nobody says how.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html PutBucketEncryption}
    */
   putBucketEncryption(input: PutBucketEncryptionRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -865,7 +865,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets one of a bucket's Intelligent-Tiering configurations.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html PutBucketIntelligentTieringConfiguration}
    */
   putBucketIntelligentTieringConfiguration(input: PutBucketIntelligentTieringConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -873,7 +873,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets one of a bucket's inventories.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html PutBucketInventoryConfiguration}
    */
   putBucketInventoryConfiguration(input: PutBucketInventoryConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -881,7 +881,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets a bucket's lifecycle rules in their first form, which knows prefixes alone.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycle.html PutBucketLifecycle}
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
@@ -890,7 +890,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets all of a bucket's lifecycle rules.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html PutBucketLifecycleConfiguration}
    */
   putBucketLifecycleConfiguration(input: PutBucketLifecycleConfigurationRequest, options?: CallOptions): Promise<PutBucketLifecycleConfigurationOutput> {
@@ -898,7 +898,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets where a bucket's access logs go; an empty status ends them.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html PutBucketLogging}
    */
   putBucketLogging(input: PutBucketLoggingRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -906,7 +906,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets one of a bucket's request metrics.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketMetricsConfiguration.html PutBucketMetricsConfiguration}
    */
   putBucketMetricsConfiguration(input: PutBucketMetricsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -914,7 +914,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets a bucket's notifications in their first form, which has one of each kind.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotification.html PutBucketNotification}
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
@@ -923,7 +923,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets who is told of which events in a bucket; an empty configuration ends them all.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html PutBucketNotificationConfiguration}
    */
   putBucketNotificationConfiguration(input: PutBucketNotificationConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -931,7 +931,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets who owns what others upload to a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html PutBucketOwnershipControls}
    */
   putBucketOwnershipControls(input: PutBucketOwnershipControlsRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -939,7 +939,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets a bucket's policy, given as JSON text.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html PutBucketPolicy}
    */
   putBucketPolicy(input: PutBucketPolicyRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -947,7 +947,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets all of a bucket's replication rules; the bucket must keep versions.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html PutBucketReplication}
    */
   putBucketReplication(input: PutBucketReplicationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -955,7 +955,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets who pays for requests to a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html PutBucketRequestPayment}
    */
   putBucketRequestPayment(input: PutBucketRequestPaymentRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -963,7 +963,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets all of a bucket's tags.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html PutBucketTagging}
    */
   putBucketTagging(input: PutBucketTaggingRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -971,7 +971,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Turns the keeping of versions on, or suspends it.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html PutBucketVersioning}
    */
   putBucketVersioning(input: PutBucketVersioningRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -979,7 +979,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Makes a bucket a website.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html PutBucketWebsite}
    */
   putBucketWebsite(input: PutBucketWebsiteRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -987,7 +987,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Stores an object of up to 5 GB in one request, replacing what was there; the body may be any of BodyInput.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html PutObject}
    */
   putObject(input: PutObjectRequest, options?: CallOptions): Promise<PutObjectOutput> {
@@ -995,7 +995,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets an object's access control list.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html PutObjectAcl}
    */
   putObjectAcl(input: PutObjectAclRequest, options?: CallOptions): Promise<PutObjectAclOutput> {
@@ -1003,7 +1003,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Attaches an annotation of up to 1 MiB to an object.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html PutObjectAnnotation}
    */
   putObjectAnnotation(input: PutObjectAnnotationRequest, options?: CallOptions): Promise<PutObjectAnnotationOutput> {
@@ -1011,7 +1011,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Puts an object under legal hold, or lifts it.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html PutObjectLegalHold}
    */
   putObjectLegalHold(input: PutObjectLegalHoldRequest, options?: CallOptions): Promise<PutObjectLegalHoldOutput> {
@@ -1019,7 +1019,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets a bucket's object lock and its default retention.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html PutObjectLockConfiguration}
    */
   putObjectLockConfiguration(input: PutObjectLockConfigurationRequest, options?: CallOptions): Promise<PutObjectLockConfigurationOutput> {
@@ -1027,7 +1027,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets how long, and how strictly, an object must be kept.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html PutObjectRetention}
    */
   putObjectRetention(input: PutObjectRetentionRequest, options?: CallOptions): Promise<PutObjectRetentionOutput> {
@@ -1035,7 +1035,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets all of an object's tags, ten at most.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html PutObjectTagging}
    */
   putObjectTagging(input: PutObjectTaggingRequest, options?: CallOptions): Promise<PutObjectTaggingOutput> {
@@ -1043,7 +1043,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets which kinds of public access a bucket blocks.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html PutPublicAccessBlock}
    */
   putPublicAccessBlock(input: PutPublicAccessBlockRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -1051,7 +1051,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Renames an object of a directory bucket, without copying it.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html RenameObject}
    */
   renameObject(input: RenameObjectRequest, options?: CallOptions): Promise<RenameObjectOutput> {
@@ -1059,7 +1059,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Has an archived object made readable for some days.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html RestoreObject}
    */
   restoreObject(input: RestoreObjectRequest, options?: CallOptions): Promise<RestoreObjectOutput> {
@@ -1067,7 +1067,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Runs an SQL query over one CSV, JSON or Parquet object; Payload gives its events as they come.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html SelectObjectContent}
    */
   selectObjectContent(input: SelectObjectContentRequest, options?: CallOptions): Promise<SelectObjectContentOutput> {
@@ -1075,7 +1075,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Turns the table of annotations of a bucket on or off.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataAnnotationTableConfiguration.html UpdateBucketMetadataAnnotationTableConfiguration}
    */
   updateBucketMetadataAnnotationTableConfiguration(input: UpdateBucketMetadataAnnotationTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -1083,7 +1083,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Turns the live inventory table of a bucket on or off.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataInventoryTableConfiguration.html UpdateBucketMetadataInventoryTableConfiguration}
    */
   updateBucketMetadataInventoryTableConfiguration(input: UpdateBucketMetadataInventoryTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -1091,7 +1091,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sets how long records stay in the journal table of a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataJournalTableConfiguration.html UpdateBucketMetadataJournalTableConfiguration}
    */
   updateBucketMetadataJournalTableConfiguration(input: UpdateBucketMetadataJournalTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput> {
@@ -1099,7 +1099,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Changes the encryption of an object where it lies.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html UpdateObjectEncryption}
    */
   updateObjectEncryption(input: UpdateObjectEncryptionRequest, options?: CallOptions): Promise<UpdateObjectEncryptionResponse> {
@@ -1107,7 +1107,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Sends one part of a multipart upload: 5 MiB to 5 GiB, the last one may be smaller.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html UploadPart}
    */
   uploadPart(input: UploadPartRequest, options?: CallOptions): Promise<UploadPartOutput> {
@@ -1115,7 +1115,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Makes one part of a multipart upload out of an object, or a range of it, in S3.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html UploadPartCopy}
    */
   uploadPartCopy(input: UploadPartCopyRequest, options?: CallOptions): Promise<UploadPartCopyOutput> {
@@ -1123,7 +1123,7 @@ export abstract class S3Operations {
   }
 
   /**
-   * TODO.
+   * Answers a GetObject in the place of S3, from within an Object Lambda function.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_WriteGetObjectResponse.html WriteGetObjectResponse}
    */
   writeGetObjectResponse(input: WriteGetObjectResponseRequest, options?: CallOptions): Promise<EmptyOutput> {

@@ -104,6 +104,12 @@ export function typeDeclarations(model) {
   for (const name of Object.keys(model.operations)) {
     if (!operationSentences[name]) throw new Error(`docs.mjs has no sentence for ${name}`);
   }
+  for (const key of Object.keys(memberSentences)) {
+    const [shape, member] = key.includes(".") ? key.split(".") : [undefined, key];
+    const has = (name) => model.shapes[name]?.members?.[member] !== undefined;
+    if (!(shape ? has(shape) : [...used].some(has)))
+      throw new Error(`docs.mjs has a sentence for ${key}, which is no member`);
+  }
   return parts.join("\n");
 }
 

@@ -15,16 +15,22 @@ export interface AbortIncompleteMultipartUpload {
 }
 
 export interface AbortMultipartUploadOutput {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface AbortMultipartUploadRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   IfMatchInitiatedTime?: Date | undefined;
 }
@@ -35,14 +41,17 @@ export interface AccelerateConfiguration {
 
 export interface AccessControlPolicy {
   Grants?: Grant[] | undefined;
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner | undefined;
 }
 
 export interface AccessControlTranslation {
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner: OwnerOverride;
 }
 
 export interface AnalyticsAndOperator {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tags?: Tag[] | undefined;
 }
@@ -58,6 +67,7 @@ export interface AnalyticsExportDestination {
 }
 
 export interface AnalyticsFilter {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tag?: Tag | undefined;
   And?: AnalyticsAndOperator | undefined;
@@ -66,7 +76,9 @@ export interface AnalyticsFilter {
 export interface AnalyticsS3BucketDestination {
   Format: AnalyticsS3ExportFileFormat;
   BucketAccountId?: string | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
 }
 
@@ -78,10 +90,15 @@ export type AnnotationDirective = "COPY" | "EXCLUDE" | (string & {});
 
 export interface AnnotationEntry {
   AnnotationName: string;
+  /** When it was created or last replaced, to the second. */
   LastModified: Date;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm[];
+  /** In bytes. */
   Size: number;
+  /** `COMPLETED`, `PENDING`, `FAILED`, or `REPLICA` of another. */
   ReplicationStatus?: ReplicationStatus;
 }
 
@@ -113,9 +130,13 @@ export interface BlockedEncryptionTypes {
 }
 
 export interface BucketEntry {
+  /** Name of the bucket. */
   Name: string;
+  /** When the bucket was created, or its policy last changed. */
   CreationDate?: Date;
+  /** Region of the bucket. */
   BucketRegion?: string;
+  /** ARN of the bucket. */
   BucketArn?: string;
 }
 
@@ -180,16 +201,27 @@ export interface CSVOutput {
 }
 
 export interface Checksum {
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
 }
 
@@ -209,77 +241,134 @@ export interface CloudFunctionConfiguration {
 }
 
 export interface CommonPrefix {
+  /** What the keys have in common, up to and with the delimiter. */
   Prefix: string;
 }
 
 export interface CompleteMultipartUploadOutput {
   Location?: string;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket?: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface CompleteMultipartUploadRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** The parts, in the order of their numbers. */
   MultipartUpload?: CompletedMultipartUpload | undefined;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string | undefined;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string | undefined;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string | undefined;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string | undefined;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string | undefined;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string | undefined;
+  /** MD5 in base64. */
   ChecksumMD5?: string | undefined;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string | undefined;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string | undefined;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string | undefined;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType | undefined;
+  /** Size that the whole object must have, in bytes, for the service to check. */
   MpuObjectSize?: number | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Only if the object has this ETag; else PreconditionFailed. */
   IfMatch?: string | undefined;
+  /** Only if the object has another ETag; `*`: only if there is none. Else NotModified or PreconditionFailed. */
   IfNoneMatch?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
 }
 
 export interface CompletedMultipartUpload {
+  /** Each part with its number and the ETag that its upload returned. */
   Parts?: CompletedPart[] | undefined;
 }
 
 export interface CompletedPart {
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string | undefined;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string | undefined;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string | undefined;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string | undefined;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string | undefined;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string | undefined;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string | undefined;
+  /** MD5 in base64. */
   ChecksumMD5?: string | undefined;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string | undefined;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string | undefined;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string | undefined;
+  /** Number of a part, 1 to 10000. */
   PartNumber?: number | undefined;
 }
 
@@ -296,199 +385,346 @@ export interface ContinuationEvent {
 
 export interface CopyObjectOutput {
   CopyObjectResult?: CopyObjectResult;
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string;
   CopySourceVersionId?: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface CopyObjectRequest {
+  /** A ready-made access control list: `private` (the default), `public-read`, ... */
   ACL?: ObjectCannedACL | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** What a browser does with it: `attachment; filename="a.txt"`. */
   ContentDisposition?: string | undefined;
+  /** How the content is encoded, `gzip` for one; nothing here decodes it. */
   ContentEncoding?: string | undefined;
+  /** Language of the content. */
   ContentLanguage?: string | undefined;
+  /** MIME type, kept with the object. Default: `application/octet-stream` or the service's own. */
   ContentType?: string | undefined;
+  /** What to copy: `{ Bucket, Key, VersionId? }`, or `bucket/key`. It is encoded here. */
   CopySource: CopySource;
+  /** Only if the source has this ETag. */
   CopySourceIfMatch?: string | undefined;
+  /** Only if the source has changed since. */
   CopySourceIfModifiedSince?: Date | undefined;
+  /** Only if the source has another ETag. */
   CopySourceIfNoneMatch?: string | undefined;
+  /** Only if the source has not changed since. */
   CopySourceIfUnmodifiedSince?: Date | undefined;
+  /** Until when caches may keep it. */
   Expires?: Date | undefined;
+  /** Who may do everything: `id="..."`, `uri="..."` or `emailAddress="..."`, with commas between. */
   GrantFullControl?: string | undefined;
+  /** Who may read, written as in GrantFullControl. */
   GrantRead?: string | undefined;
+  /** Who may read the access control list, written as in GrantFullControl. */
   GrantReadACP?: string | undefined;
+  /** Who may write the access control list, written as in GrantFullControl. */
   GrantWriteACP?: string | undefined;
+  /** Only if the object has this ETag; else PreconditionFailed. */
   IfMatch?: string | undefined;
+  /** Only if the object has another ETag; `*`: only if there is none. Else NotModified or PreconditionFailed. */
   IfNoneMatch?: string | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** The caller's own, `x-amz-meta-*`: ASCII, 2 KB in all, names in lower case. */
   Metadata?: Record<string, string> | undefined;
+  /** `COPY` the source's metadata (the default), or `REPLACE` it by what is given here. */
   MetadataDirective?: MetadataDirective | undefined;
+  /** `COPY` the source's tags (the default), or `REPLACE` them by what is given here. */
   TaggingDirective?: TaggingDirective | undefined;
+  /** `COPY` the source's annotations (the default), or `EXCLUDE` them. */
   AnnotationDirective?: AnnotationDirective | undefined;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass | undefined;
+  /** Where a website sends those who ask for this object. */
   WebsiteRedirectLocation?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string | undefined;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string | undefined;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
+  /** `AES256`, where the source has a key of the caller's own. */
   CopySourceSSECustomerAlgorithm?: string | undefined;
+  /** The key of the source, 32 bytes as they are. */
   CopySourceSSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the source's key in base64. */
   CopySourceSSECustomerKeyMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Tags, written as a query: `a=1&b=2`. */
   Tagging?: string | undefined;
+  /** `GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule. */
   ObjectLockMode?: ObjectLockMode | undefined;
+  /** Until when it must be kept. */
   ObjectLockRetainUntilDate?: Date | undefined;
+  /** `ON` or `OFF`. */
   ObjectLockLegalHoldStatus?: ObjectLockLegalHoldStatus | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Account that must own the source's bucket, 12 digits; else AccessDenied. */
   ExpectedSourceBucketOwner?: string | undefined;
 }
 
 export interface CopyObjectResult {
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
 }
 
 export interface CopyPartResult {
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
 }
 
 export interface CreateBucketConfiguration {
+  /** Region of the bucket; absent means us-east-1. */
   LocationConstraint?: BucketLocationConstraint | undefined;
   Location?: LocationInfo | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket?: BucketInfo | undefined;
   Tags?: Tag[] | undefined;
 }
 
 export interface CreateBucketMetadataConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   MetadataConfiguration: MetadataConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface CreateBucketMetadataTableConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   MetadataTableConfiguration: MetadataTableConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface CreateBucketOutput {
   Location?: string;
+  /** ARN of the bucket. */
   BucketArn?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface CreateBucketRequest {
+  /** A ready-made access control list: `private` (the default), `public-read`, ... */
   ACL?: BucketCannedACL | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Where and how to make it. Default: the client's region. */
   CreateBucketConfiguration?: CreateBucketConfiguration | undefined;
+  /** Who may do everything: `id="..."`, `uri="..."` or `emailAddress="..."`, with commas between. */
   GrantFullControl?: string | undefined;
+  /** Who may read, written as in GrantFullControl. */
   GrantRead?: string | undefined;
+  /** Who may read the access control list, written as in GrantFullControl. */
   GrantReadACP?: string | undefined;
+  /** Who may write, written as in GrantFullControl. */
   GrantWrite?: string | undefined;
+  /** Who may write the access control list, written as in GrantFullControl. */
   GrantWriteACP?: string | undefined;
+  /** Make a bucket with object lock; it keeps versions then. */
   ObjectLockEnabledForBucket?: boolean | undefined;
+  /** Who owns what others upload: `BucketOwnerEnforced` (the default) shuts ACLs off. */
   ObjectOwnership?: ObjectOwnership | undefined;
+  /** `global`, or `account-regional` for a name that is the account's own. */
   BucketNamespace?: BucketNamespace | undefined;
 }
 
 export interface CreateMultipartUploadOutput {
   AbortDate?: Date;
   AbortRuleId?: string;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket?: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface CreateMultipartUploadRequest {
+  /** A ready-made access control list: `private` (the default), `public-read`, ... */
   ACL?: ObjectCannedACL | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string | undefined;
+  /** What a browser does with it: `attachment; filename="a.txt"`. */
   ContentDisposition?: string | undefined;
+  /** How the content is encoded, `gzip` for one; nothing here decodes it. */
   ContentEncoding?: string | undefined;
+  /** Language of the content. */
   ContentLanguage?: string | undefined;
+  /** MIME type, kept with the object. Default: `application/octet-stream` or the service's own. */
   ContentType?: string | undefined;
+  /** Until when caches may keep it. */
   Expires?: Date | undefined;
+  /** Who may do everything: `id="..."`, `uri="..."` or `emailAddress="..."`, with commas between. */
   GrantFullControl?: string | undefined;
+  /** Who may read, written as in GrantFullControl. */
   GrantRead?: string | undefined;
+  /** Who may read the access control list, written as in GrantFullControl. */
   GrantReadACP?: string | undefined;
+  /** Who may write the access control list, written as in GrantFullControl. */
   GrantWriteACP?: string | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** The caller's own, `x-amz-meta-*`: ASCII, 2 KB in all, names in lower case. */
   Metadata?: Record<string, string> | undefined;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass | undefined;
+  /** Where a website sends those who ask for this object. */
   WebsiteRedirectLocation?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string | undefined;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string | undefined;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Tags, written as a query: `a=1&b=2`. */
   Tagging?: string | undefined;
+  /** `GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule. */
   ObjectLockMode?: ObjectLockMode | undefined;
+  /** Until when it must be kept. */
   ObjectLockRetainUntilDate?: Date | undefined;
+  /** `ON` or `OFF`. */
   ObjectLockLegalHoldStatus?: ObjectLockLegalHoldStatus | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Which checksum the parts will have. */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType | undefined;
 }
 
 export interface CreateSessionOutput {
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
   Credentials: SessionCredentials;
   /** Request ids, status, headers and retries of the answer. */
@@ -497,10 +733,15 @@ export interface CreateSessionOutput {
 
 export interface CreateSessionRequest {
   SessionMode?: SessionMode | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption | undefined;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string | undefined;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string | undefined;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
 }
 
@@ -513,94 +754,131 @@ export interface DefaultRetention {
 }
 
 export interface Delete {
+  /** The objects, 1000 at most. */
   Objects: ObjectIdentifier[];
+  /** Answer with errors alone. Default: false. */
   Quiet?: boolean | undefined;
 }
 
 export interface DeleteBucketAnalyticsConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketCorsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketEncryptionRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketIntelligentTieringConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketInventoryConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketLifecycleRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketMetadataConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketMetadataTableConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketMetricsConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketOwnershipControlsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketPolicyRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketReplicationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketTaggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteBucketWebsiteRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteMarkerEntry {
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** This is the newest version. */
   IsLatest?: boolean;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
 }
 
@@ -612,88 +890,127 @@ export type DeleteMarkerReplicationStatus = "Enabled" | "Disabled" | (string & {
 
 export interface DeleteObjectAnnotationOutput {
   ObjectVersionId?: string;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface DeleteObjectAnnotationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   AnnotationName: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   ObjectIfMatch?: string | undefined;
 }
 
 export interface DeleteObjectOutput {
+  /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface DeleteObjectRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Serial number of the device, a blank, and the code that it shows. */
   MFA?: string | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Overrule a retention in governance mode; it takes a permission. */
   BypassGovernanceRetention?: boolean | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Only if the object has this ETag; else PreconditionFailed. */
   IfMatch?: string | undefined;
   IfMatchLastModifiedTime?: Date | undefined;
   IfMatchSize?: number | undefined;
 }
 
 export interface DeleteObjectTaggingOutput {
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface DeleteObjectTaggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeleteObjectsOutput {
+  /** What was deleted. */
   Deleted: DeletedObject[];
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** What was not deleted, and why. */
   Errors: DeleteError[];
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface DeleteObjectsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** What to delete: up to 1000 objects. */
   Delete: Delete;
+  /** Serial number of the device, a blank, and the code that it shows. */
   MFA?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Overrule a retention in governance mode; it takes a permission. */
   BypassGovernanceRetention?: boolean | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
 }
 
 export interface DeletePublicAccessBlockRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface DeletedObject {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
   DeleteMarkerVersionId?: string;
 }
 
 export interface Destination {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Account?: string | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass | undefined;
   AccessControlTranslation?: AccessControlTranslation | undefined;
   EncryptionConfiguration?: EncryptionConfiguration | undefined;
@@ -726,7 +1043,9 @@ export interface EndEvent {
 }
 
 export interface DeleteError {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
   Code?: string;
   Message?: string;
@@ -738,6 +1057,7 @@ export interface ErrorDetails {
 }
 
 export interface ErrorDocument {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
 }
 
@@ -775,24 +1095,31 @@ export interface GetBucketAbacOutput {
 }
 
 export interface GetBucketAbacRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetBucketAccelerateConfigurationOutput {
   Status?: BucketAccelerateStatus;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetBucketAccelerateConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
 }
 
 export interface GetBucketAclOutput {
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
   Grants?: Grant[];
   /** Request ids, status, headers and retries of the answer. */
@@ -800,7 +1127,9 @@ export interface GetBucketAclOutput {
 }
 
 export interface GetBucketAclRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -811,8 +1140,10 @@ export interface GetBucketAnalyticsConfigurationOutput {
 }
 
 export interface GetBucketAnalyticsConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -823,7 +1154,9 @@ export interface GetBucketCorsOutput {
 }
 
 export interface GetBucketCorsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -834,7 +1167,9 @@ export interface GetBucketEncryptionOutput {
 }
 
 export interface GetBucketEncryptionRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -845,8 +1180,10 @@ export interface GetBucketIntelligentTieringConfigurationOutput {
 }
 
 export interface GetBucketIntelligentTieringConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -857,8 +1194,10 @@ export interface GetBucketInventoryConfigurationOutput {
 }
 
 export interface GetBucketInventoryConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -870,7 +1209,9 @@ export interface GetBucketLifecycleConfigurationOutput {
 }
 
 export interface GetBucketLifecycleConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -881,18 +1222,23 @@ export interface GetBucketLifecycleOutput {
 }
 
 export interface GetBucketLifecycleRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetBucketLocationOutput {
+  /** Region of the bucket; absent means us-east-1. */
   LocationConstraint?: BucketLocationConstraint;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetBucketLocationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -903,7 +1249,9 @@ export interface GetBucketLoggingOutput {
 }
 
 export interface GetBucketLoggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -914,7 +1262,9 @@ export interface GetBucketMetadataConfigurationOutput {
 }
 
 export interface GetBucketMetadataConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -929,7 +1279,9 @@ export interface GetBucketMetadataTableConfigurationOutput {
 }
 
 export interface GetBucketMetadataTableConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -946,13 +1298,17 @@ export interface GetBucketMetricsConfigurationOutput {
 }
 
 export interface GetBucketMetricsConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetBucketNotificationConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -963,18 +1319,23 @@ export interface GetBucketOwnershipControlsOutput {
 }
 
 export interface GetBucketOwnershipControlsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetBucketPolicyOutput {
+  /** The policy, as JSON text. */
   Policy?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetBucketPolicyRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -985,7 +1346,9 @@ export interface GetBucketPolicyStatusOutput {
 }
 
 export interface GetBucketPolicyStatusRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -996,7 +1359,9 @@ export interface GetBucketReplicationOutput {
 }
 
 export interface GetBucketReplicationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -1007,22 +1372,28 @@ export interface GetBucketRequestPaymentOutput {
 }
 
 export interface GetBucketRequestPaymentRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetBucketTaggingOutput {
+  /** The tags. */
   TagSet: Tag[];
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetBucketTaggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetBucketVersioningOutput {
+  /** `Enabled` or `Suspended`; absent: never enabled. */
   Status?: BucketVersioningStatus;
   MFADelete?: MFADeleteStatus;
   /** Request ids, status, headers and retries of the answer. */
@@ -1030,7 +1401,9 @@ export interface GetBucketVersioningOutput {
 }
 
 export interface GetBucketVersioningRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -1044,68 +1417,106 @@ export interface GetBucketWebsiteOutput {
 }
 
 export interface GetBucketWebsiteRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetObjectAclOutput {
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
   Grants?: Grant[];
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetObjectAclRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetObjectAnnotationOutput {
   AnnotationPayload: ResponseBody;
   ObjectVersionId?: string;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Length of the body in bytes. */
   ContentLength?: number;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** `COMPLETED`, `PENDING`, `FAILED`, or `REPLICA` of another. */
   ReplicationStatus?: ReplicationStatus;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetObjectAnnotationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   AnnotationName: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `ENABLED` asks for the object's checksum; what is read is then checked against it. */
   ChecksumMode?: ChecksumMode | undefined;
 }
 
 export interface GetObjectAttributesOutput {
+  /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
   Checksum?: Checksum;
   ObjectParts?: GetObjectAttributesParts;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass;
   ObjectSize?: number;
   /** Request ids, status, headers and retries of the answer. */
@@ -1114,24 +1525,40 @@ export interface GetObjectAttributesOutput {
 
 export interface GetObjectAttributesParts {
   TotalPartsCount?: number;
+  /** Begin behind this part. */
   PartNumberMarker?: number;
+  /** PartNumberMarker of the next page. */
   NextPartNumberMarker?: number;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxParts?: number;
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Each part with its number and the ETag that its upload returned. */
   Parts?: ObjectPart[];
 }
 
 export interface GetObjectAttributesRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxParts?: number | undefined;
+  /** Begin behind this part. */
   PartNumberMarker?: number | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** What to tell: `ETag`, `Checksum`, `ObjectParts`, `StorageClass`, `ObjectSize`. */
   ObjectAttributes: ObjectAttributes[];
 }
 
@@ -1142,10 +1569,15 @@ export interface GetObjectLegalHoldOutput {
 }
 
 export interface GetObjectLegalHoldRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -1156,81 +1588,147 @@ export interface GetObjectLockConfigurationOutput {
 }
 
 export interface GetObjectLockConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetObjectOutput {
+  /** The content, to be read once: `await Body.text()`, `bytes()`, `json()`, `stream()`, or `for await`. */
   Body: ResponseBody;
+  /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
+  /** `bytes` where parts can be asked for. */
   AcceptRanges?: string;
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string;
+  /** How the restoring of an archived object goes: `ongoing-request="false", expiry-date="..."`. */
   Restore?: string;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Length of the body in bytes. */
   ContentLength?: number;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** How many entries of metadata have no place in headers. */
   MissingMeta?: number;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string;
+  /** What a browser does with it: `attachment; filename="a.txt"`. */
   ContentDisposition?: string;
+  /** How the content is encoded, `gzip` for one; nothing here decodes it. */
   ContentEncoding?: string;
+  /** Language of the content. */
   ContentLanguage?: string;
+  /** Which bytes these are of how many: `bytes 0-1023/4096`. */
   ContentRange?: string;
+  /** MIME type, kept with the object. Default: `application/octet-stream` or the service's own. */
   ContentType?: string;
+  /** Until when caches may keep it. */
   Expires?: Date;
   /** The `Expires` header as it came, also when it is no date. */
   ExpiresString?: string;
+  /** Where a website sends those who ask for this object. */
   WebsiteRedirectLocation?: string;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** The caller's own, `x-amz-meta-*`: ASCII, 2 KB in all, names in lower case. */
   Metadata: Record<string, string>;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** `COMPLETED`, `PENDING`, `FAILED`, or `REPLICA` of another. */
   ReplicationStatus?: ReplicationStatus;
+  /** How many parts the object was uploaded in; told where PartNumber was given. */
   PartsCount?: number;
+  /** How many tags the object has. */
   TagCount?: number;
+  /** `GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule. */
   ObjectLockMode?: ObjectLockMode;
+  /** Until when it must be kept. */
   ObjectLockRetainUntilDate?: Date;
+  /** `ON` or `OFF`. */
   ObjectLockLegalHoldStatus?: ObjectLockLegalHoldStatus;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetObjectRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Only if the object has this ETag; else PreconditionFailed. */
   IfMatch?: string | undefined;
+  /** Only if the object has changed since; else NotModified. */
   IfModifiedSince?: Date | undefined;
+  /** Only if the object has another ETag; `*`: only if there is none. Else NotModified or PreconditionFailed. */
   IfNoneMatch?: string | undefined;
+  /** Only if the object has not changed since; else PreconditionFailed. */
   IfUnmodifiedSince?: Date | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Bytes to get: `bytes=0-1023`, `bytes=1024-`, `bytes=-100`. */
   Range?: string | undefined;
+  /** Answer with this Cache-Control instead of the object's. */
   ResponseCacheControl?: string | undefined;
+  /** Answer with this Content-Disposition instead of the object's. */
   ResponseContentDisposition?: string | undefined;
+  /** Answer with this Content-Encoding instead of the object's. */
   ResponseContentEncoding?: string | undefined;
+  /** Answer with this Content-Language instead of the object's. */
   ResponseContentLanguage?: string | undefined;
+  /** Answer with this Content-Type instead of the object's. */
   ResponseContentType?: string | undefined;
+  /** Answer with this Expires instead of the object's. */
   ResponseExpires?: Date | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Get one part of an object that was uploaded in parts, 1 to 10000. */
   PartNumber?: number | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `ENABLED` asks for the object's checksum; what is read is then checked against it. */
   ChecksumMode?: ChecksumMode | undefined;
 }
 
@@ -1241,39 +1739,57 @@ export interface GetObjectRetentionOutput {
 }
 
 export interface GetObjectRetentionRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface GetObjectTaggingOutput {
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** The tags. */
   TagSet: Tag[];
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetObjectTaggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
 }
 
 export interface GetObjectTorrentOutput {
+  /** The content. */
   Body: ResponseBody;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface GetObjectTorrentRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -1284,7 +1800,9 @@ export interface GetPublicAccessBlockOutput {
 }
 
 export interface GetPublicAccessBlockRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -1306,9 +1824,11 @@ export interface Grantee {
 }
 
 export interface HeadBucketOutput {
+  /** ARN of the bucket. */
   BucketArn?: string;
   BucketLocationType?: LocationType;
   BucketLocationName?: string;
+  /** Region of the bucket. */
   BucketRegion?: string;
   AccessPointAlias?: boolean;
   /** Request ids, status, headers and retries of the answer. */
@@ -1316,81 +1836,146 @@ export interface HeadBucketOutput {
 }
 
 export interface HeadBucketRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface HeadObjectOutput {
+  /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
+  /** `bytes` where parts can be asked for. */
   AcceptRanges?: string;
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string;
+  /** How the restoring of an archived object goes: `ongoing-request="false", expiry-date="..."`. */
   Restore?: string;
   ArchiveStatus?: ArchiveStatus;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Length of the body in bytes. */
   ContentLength?: number;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** How many entries of metadata have no place in headers. */
   MissingMeta?: number;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string;
+  /** What a browser does with it: `attachment; filename="a.txt"`. */
   ContentDisposition?: string;
+  /** How the content is encoded, `gzip` for one; nothing here decodes it. */
   ContentEncoding?: string;
+  /** Language of the content. */
   ContentLanguage?: string;
+  /** MIME type, kept with the object. Default: `application/octet-stream` or the service's own. */
   ContentType?: string;
+  /** Which bytes these are of how many: `bytes 0-1023/4096`. */
   ContentRange?: string;
+  /** Until when caches may keep it. */
   Expires?: Date;
   /** The `Expires` header as it came, also when it is no date. */
   ExpiresString?: string;
+  /** Where a website sends those who ask for this object. */
   WebsiteRedirectLocation?: string;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** The caller's own, `x-amz-meta-*`: ASCII, 2 KB in all, names in lower case. */
   Metadata: Record<string, string>;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** `COMPLETED`, `PENDING`, `FAILED`, or `REPLICA` of another. */
   ReplicationStatus?: ReplicationStatus;
+  /** How many parts the object was uploaded in; told where PartNumber was given. */
   PartsCount?: number;
+  /** How many tags the object has. */
   TagCount?: number;
+  /** `GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule. */
   ObjectLockMode?: ObjectLockMode;
+  /** Until when it must be kept. */
   ObjectLockRetainUntilDate?: Date;
+  /** `ON` or `OFF`. */
   ObjectLockLegalHoldStatus?: ObjectLockLegalHoldStatus;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface HeadObjectRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Only if the object has this ETag; else PreconditionFailed. */
   IfMatch?: string | undefined;
+  /** Only if the object has changed since; else NotModified. */
   IfModifiedSince?: Date | undefined;
+  /** Only if the object has another ETag; `*`: only if there is none. Else NotModified or PreconditionFailed. */
   IfNoneMatch?: string | undefined;
+  /** Only if the object has not changed since; else PreconditionFailed. */
   IfUnmodifiedSince?: Date | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Bytes to get: `bytes=0-1023`, `bytes=1024-`, `bytes=-100`. */
   Range?: string | undefined;
+  /** Answer with this Cache-Control instead of the object's. */
   ResponseCacheControl?: string | undefined;
+  /** Answer with this Content-Disposition instead of the object's. */
   ResponseContentDisposition?: string | undefined;
+  /** Answer with this Content-Encoding instead of the object's. */
   ResponseContentEncoding?: string | undefined;
+  /** Answer with this Content-Language instead of the object's. */
   ResponseContentLanguage?: string | undefined;
+  /** Answer with this Content-Type instead of the object's. */
   ResponseContentType?: string | undefined;
+  /** Answer with this Expires instead of the object's. */
   ResponseExpires?: Date | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Number of a part, 1 to 10000. */
   PartNumber?: number | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `ENABLED` asks for the object's checksum; what is read is then checked against it. */
   ChecksumMode?: ChecksumMode | undefined;
 }
 
@@ -1413,6 +1998,7 @@ export interface InputSerialization {
 export type IntelligentTieringAccessTier = "ARCHIVE_ACCESS" | "DEEP_ARCHIVE_ACCESS" | (string & {});
 
 export interface IntelligentTieringAndOperator {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tags?: Tag[] | undefined;
 }
@@ -1425,6 +2011,7 @@ export interface IntelligentTieringConfiguration {
 }
 
 export interface IntelligentTieringFilter {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tag?: Tag | undefined;
   And?: IntelligentTieringAndOperator | undefined;
@@ -1454,6 +2041,7 @@ export interface InventoryEncryption {
 }
 
 export interface InventoryFilter {
+  /** Keys that begin with this. Default: all. */
   Prefix: string;
 }
 
@@ -1467,8 +2055,10 @@ export type InventoryOptionalField = "Size" | "LastModifiedDate" | "StorageClass
 
 export interface InventoryS3BucketDestination {
   AccountId?: string | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Format: InventoryFormat;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Encryption?: InventoryEncryption | undefined;
 }
@@ -1540,8 +2130,10 @@ export interface LifecycleExpiration {
 }
 
 export interface LifecycleRule {
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: LifecycleExpiration | undefined;
   ID?: string | undefined;
+  /** Keys that begin with this. Default: all. */
   /** @deprecated */
   Prefix?: string | undefined;
   Filter?: LifecycleRuleFilter | undefined;
@@ -1553,6 +2145,7 @@ export interface LifecycleRule {
 }
 
 export interface LifecycleRuleAndOperator {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tags?: Tag[] | undefined;
   ObjectSizeGreaterThan?: number | undefined;
@@ -1560,6 +2153,7 @@ export interface LifecycleRuleAndOperator {
 }
 
 export interface LifecycleRuleFilter {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tag?: Tag | undefined;
   ObjectSizeGreaterThan?: number | undefined;
@@ -1568,8 +2162,11 @@ export interface LifecycleRuleFilter {
 }
 
 export interface ListBucketAnalyticsConfigurationsOutput {
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
+  /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
   AnalyticsConfigurationList?: AnalyticsConfiguration[];
   /** Request ids, status, headers and retries of the answer. */
@@ -1577,14 +2174,20 @@ export interface ListBucketAnalyticsConfigurationsOutput {
 }
 
 export interface ListBucketAnalyticsConfigurationsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface ListBucketIntelligentTieringConfigurationsOutput {
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
+  /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
   IntelligentTieringConfigurationList?: IntelligentTieringConfiguration[];
   /** Request ids, status, headers and retries of the answer. */
@@ -1592,29 +2195,41 @@ export interface ListBucketIntelligentTieringConfigurationsOutput {
 }
 
 export interface ListBucketIntelligentTieringConfigurationsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface ListBucketInventoryConfigurationsOutput {
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
   InventoryConfigurationList?: InventoryConfiguration[];
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListBucketInventoryConfigurationsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface ListBucketMetricsConfigurationsOutput {
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
+  /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
   MetricsConfigurationList?: MetricsConfiguration[];
   /** Request ids, status, headers and retries of the answer. */
@@ -1622,218 +2237,352 @@ export interface ListBucketMetricsConfigurationsOutput {
 }
 
 export interface ListBucketMetricsConfigurationsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface ListBucketsOutput {
   Buckets: BucketEntry[];
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListBucketsRequest {
+  /** At most so many on a page, up to 10000; without it all come at once. */
   MaxBuckets?: number | undefined;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
+  /** Region of the bucket. */
   BucketRegion?: string | undefined;
 }
 
 export interface ListDirectoryBucketsOutput {
   Buckets: BucketEntry[];
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListDirectoryBucketsRequest {
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxDirectoryBuckets?: number | undefined;
 }
 
 export interface ListMultipartUploadsOutput {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket?: string;
+  /** Begin behind this key. */
   KeyMarker?: string;
+  /** Begin behind this upload of KeyMarker. */
   UploadIdMarker?: string;
+  /** KeyMarker of the next page. */
   NextKeyMarker?: string;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string;
+  /** UploadIdMarker of the next page. */
   NextUploadIdMarker?: string;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxUploads?: number;
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** The unfinished uploads of this page. */
   Uploads: MultipartUploadEntry[];
+  /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListMultipartUploadsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string | undefined;
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType | undefined;
+  /** Begin behind this key. */
   KeyMarker?: string | undefined;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxUploads?: number | undefined;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
+  /** Begin behind this upload of KeyMarker. */
   UploadIdMarker?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
 }
 
 export interface ListObjectAnnotationsOutput {
   Annotations?: AnnotationEntry[];
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket?: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
   ObjectVersionId?: string;
   AnnotationPrefix?: string;
   MaxAnnotationResults?: number;
   AnnotationCount?: number;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
+  /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListObjectAnnotationsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
   MaxAnnotationResults?: number | undefined;
   AnnotationPrefix?: string | undefined;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface ListObjectVersionsOutput {
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Begin behind this key. */
   KeyMarker?: string;
+  /** Begin behind this version of KeyMarker. */
   VersionIdMarker?: string;
+  /** KeyMarker of the next page. */
   NextKeyMarker?: string;
+  /** VersionIdMarker of the next page. */
   NextVersionIdMarker?: string;
+  /** The versions of this page. */
   Versions: ObjectVersionEntry[];
+  /** The delete markers of this page. */
   DeleteMarkers: DeleteMarkerEntry[];
   Name?: string;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxKeys?: number;
+  /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListObjectVersionsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string | undefined;
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType | undefined;
+  /** Begin behind this key. */
   KeyMarker?: string | undefined;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxKeys?: number | undefined;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
+  /** Begin behind this version of KeyMarker. */
   VersionIdMarker?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** What to tell of each object besides: `RestoreStatus`. */
   OptionalObjectAttributes?: OptionalObjectAttributes[] | undefined;
 }
 
 export interface ListObjectsOutput {
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Begin behind this key. */
   Marker?: string;
+  /** Where the next page begins; told with a delimiter alone, else the last key serves. */
   NextMarker?: string;
+  /** The objects of this page. */
   Contents: ObjectEntry[];
   Name?: string;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxKeys?: number;
+  /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListObjectsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string | undefined;
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType | undefined;
+  /** Begin behind this key. */
   Marker?: string | undefined;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxKeys?: number | undefined;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** What to tell of each object besides: `RestoreStatus`. */
   OptionalObjectAttributes?: OptionalObjectAttributes[] | undefined;
 }
 
 export interface ListObjectsV2Output {
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** The objects of this page. */
   Contents: ObjectEntry[];
   Name?: string;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxKeys?: number;
+  /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType;
+  /** How many keys and prefixes are on this page. */
   KeyCount?: number;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string;
+  /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
+  /** Begin behind this key. */
   StartAfter?: string;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListObjectsV2Request {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
   Delimiter?: string | undefined;
+  /** `url` gives keys as they come, percent-encoded; leave it out, and they are asked for encoded and decoded here. */
   EncodingType?: EncodingType | undefined;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxKeys?: number | undefined;
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
+  /** Go on where the page ended that gave this as NextContinuationToken. */
   ContinuationToken?: string | undefined;
+  /** Tell each object's owner too. Default: false. */
   FetchOwner?: boolean | undefined;
+  /** Begin behind this key. */
   StartAfter?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** What to tell of each object besides: `RestoreStatus`. */
   OptionalObjectAttributes?: OptionalObjectAttributes[] | undefined;
 }
 
 export interface ListPartsOutput {
   AbortDate?: Date;
   AbortRuleId?: string;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket?: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId?: string;
+  /** Begin behind this part. */
   PartNumberMarker?: number;
+  /** PartNumberMarker of the next page. */
   NextPartNumberMarker?: number;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxParts?: number;
+  /** There is another page. */
   IsTruncated?: boolean;
+  /** Each part with its number and the ETag that its upload returned. */
   Parts: Part[];
   Initiator?: Initiator;
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface ListPartsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** At most so many on a page: 1000 is the default and the most. */
   MaxParts?: number | undefined;
+  /** Begin behind this part. */
   PartNumberMarker?: number | undefined;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
 }
 
@@ -1894,6 +2643,7 @@ export interface Metrics {
 }
 
 export interface MetricsAndOperator {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tags?: Tag[] | undefined;
   AccessPointArn?: string | undefined;
@@ -1905,6 +2655,7 @@ export interface MetricsConfiguration {
 }
 
 export interface MetricsFilter {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tag?: Tag | undefined;
   AccessPointArn?: string | undefined;
@@ -1914,13 +2665,19 @@ export interface MetricsFilter {
 export type MetricsStatus = "Enabled" | "Disabled" | (string & {});
 
 export interface MultipartUploadEntry {
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   Initiated?: Date;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass;
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
   Initiator?: Initiator;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
 }
 
@@ -1931,6 +2688,7 @@ export interface NoncurrentVersionExpiration {
 
 export interface NoncurrentVersionTransition {
   NoncurrentDays?: number | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: TransitionStorageClass | undefined;
   NewerNoncurrentVersions?: number | undefined;
 }
@@ -1953,17 +2711,26 @@ export interface NotificationConfigurationDeprecated {
 }
 
 export interface NotificationConfigurationFilter {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: S3KeyFilter | undefined;
 }
 
 export interface ObjectEntry {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm[];
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** In bytes. */
   Size?: number;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: ObjectStorageClass;
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
   RestoreStatus?: RestoreStatus;
 }
@@ -1976,10 +2743,14 @@ export type ObjectEncryption =
   | { SSEKMS: SSEKMSEncryption };
 
 export interface ObjectIdentifier {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string | undefined;
   LastModifiedTime?: Date | undefined;
+  /** In bytes. */
   Size?: number | undefined;
 }
 
@@ -2012,32 +2783,54 @@ export interface ObjectLockRule {
 export type ObjectOwnership = "BucketOwnerPreferred" | "ObjectWriter" | "BucketOwnerEnforced" | (string & {});
 
 export interface ObjectPart {
+  /** Number of a part, 1 to 10000. */
   PartNumber?: number;
+  /** In bytes. */
   Size?: number;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
 }
 
 export type ObjectStorageClass = "STANDARD" | "REDUCED_REDUNDANCY" | "GLACIER" | "STANDARD_IA" | "ONEZONE_IA" | "INTELLIGENT_TIERING" | "DEEP_ARCHIVE" | "OUTPOSTS" | "GLACIER_IR" | "SNOW" | "EXPRESS_ONEZONE" | "FSX_OPENZFS" | "FSX_ONTAP" | "AWS_BACKUP_WARM" | "AWS_BACKUP_LOW_COST_WARM" | (string & {});
 
 export interface ObjectVersionEntry {
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm[];
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** In bytes. */
   Size?: number;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: ObjectVersionStorageClass;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** This is the newest version. */
   IsLatest?: boolean;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
   RestoreStatus?: RestoreStatus;
 }
@@ -2067,6 +2860,7 @@ export interface OwnershipControls {
 }
 
 export interface OwnershipControlsRule {
+  /** Who owns what others upload: `BucketOwnerEnforced` (the default) shuts ACLs off. */
   ObjectOwnership: ObjectOwnership;
 }
 
@@ -2075,19 +2869,33 @@ export interface ParquetInput {
 }
 
 export interface Part {
+  /** Number of a part, 1 to 10000. */
   PartNumber: number;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** In bytes. */
   Size?: number;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
 }
 
@@ -2125,68 +2933,99 @@ export interface PublicAccessBlockConfiguration {
 }
 
 export interface PutBucketAbacRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   AbacStatus: AbacStatus;
 }
 
 export interface PutBucketAccelerateConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   AccelerateConfiguration: AccelerateConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
 }
 
 export interface PutBucketAclRequest {
+  /** A ready-made access control list: `private` (the default), `public-read`, ... */
   ACL?: BucketCannedACL | undefined;
   AccessControlPolicy?: AccessControlPolicy | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Who may do everything: `id="..."`, `uri="..."` or `emailAddress="..."`, with commas between. */
   GrantFullControl?: string | undefined;
+  /** Who may read, written as in GrantFullControl. */
   GrantRead?: string | undefined;
+  /** Who may read the access control list, written as in GrantFullControl. */
   GrantReadACP?: string | undefined;
+  /** Who may write, written as in GrantFullControl. */
   GrantWrite?: string | undefined;
+  /** Who may write the access control list, written as in GrantFullControl. */
   GrantWriteACP?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketAnalyticsConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
   AnalyticsConfiguration: AnalyticsConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketCorsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   CORSConfiguration: CORSConfiguration;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketEncryptionRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   ServerSideEncryptionConfiguration: ServerSideEncryptionConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketIntelligentTieringConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   IntelligentTieringConfiguration: IntelligentTieringConfiguration;
 }
 
 export interface PutBucketInventoryConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
   InventoryConfiguration: InventoryConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -2197,327 +3036,528 @@ export interface PutBucketLifecycleConfigurationOutput {
 }
 
 export interface PutBucketLifecycleConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   LifecycleConfiguration?: BucketLifecycleConfigurationEntry | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   TransitionDefaultMinimumObjectSize?: TransitionDefaultMinimumObjectSize | undefined;
 }
 
 export interface PutBucketLifecycleRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   LifecycleConfiguration?: LifecycleConfiguration | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketLoggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   BucketLoggingStatus: BucketLoggingStatus;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketMetricsConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   Id: string;
   MetricsConfiguration: MetricsConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketNotificationConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   NotificationConfiguration: NotificationConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   SkipDestinationValidation?: boolean | undefined;
 }
 
 export interface PutBucketNotificationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   NotificationConfiguration: NotificationConfigurationDeprecated;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketOwnershipControlsRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
   OwnershipControls: OwnershipControls;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
 }
 
 export interface PutBucketPolicyRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Set the policy though the caller could not set it again. */
   ConfirmRemoveSelfBucketAccess?: boolean | undefined;
+  /** The policy, as JSON text. */
   Policy: string;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketReplicationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   ReplicationConfiguration: ReplicationConfiguration;
   Token?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketRequestPaymentRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   RequestPaymentConfiguration: RequestPaymentConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketTaggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Tags. */
   Tagging: Tagging;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketVersioningRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Serial number of the device, a blank, and the code that it shows. */
   MFA?: string | undefined;
   VersioningConfiguration: VersioningConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutBucketWebsiteRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   WebsiteConfiguration: WebsiteConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectAclOutput {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectAclRequest {
+  /** A ready-made access control list: `private` (the default), `public-read`, ... */
   ACL?: ObjectCannedACL | undefined;
   AccessControlPolicy?: AccessControlPolicy | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Who may do everything: `id="..."`, `uri="..."` or `emailAddress="..."`, with commas between. */
   GrantFullControl?: string | undefined;
+  /** Who may read, written as in GrantFullControl. */
   GrantRead?: string | undefined;
+  /** Who may read the access control list, written as in GrantFullControl. */
   GrantReadACP?: string | undefined;
+  /** Who may write, written as in GrantFullControl. */
   GrantWrite?: string | undefined;
+  /** Who may write the access control list, written as in GrantFullControl. */
   GrantWriteACP?: string | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectAnnotationOutput {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
   AnnotationName?: string;
   ObjectVersionId?: string;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectAnnotationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
   AnnotationName: string;
   AnnotationPayload: BodyInput;
   ObjectIfMatch?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string | undefined;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string | undefined;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string | undefined;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string | undefined;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string | undefined;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string | undefined;
+  /** MD5 in base64. */
   ChecksumMD5?: string | undefined;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string | undefined;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string | undefined;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectLegalHoldOutput {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectLegalHoldRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   LegalHold?: ObjectLockLegalHold | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectLockConfigurationOutput {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectLockConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   ObjectLockConfiguration?: ObjectLockConfiguration | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
   Token?: string | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectOutput {
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `FULL_OBJECT`, or `COMPOSITE`: the checksum of the parts' checksums. */
   ChecksumType?: ChecksumType;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** In bytes. */
   Size?: number;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectRequest {
+  /** A ready-made access control list: `private` (the default), `public-read`, ... */
   ACL?: ObjectCannedACL | undefined;
+  /** The content: a string goes out as UTF-8. Default: nothing, an empty object. */
   Body?: BodyInput | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string | undefined;
+  /** What a browser does with it: `attachment; filename="a.txt"`. */
   ContentDisposition?: string | undefined;
+  /** How the content is encoded, `gzip` for one; nothing here decodes it. */
   ContentEncoding?: string | undefined;
+  /** Language of the content. */
   ContentLanguage?: string | undefined;
+  /** Length of the body in bytes; needed for streams of which it is not known. */
   ContentLength?: number | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** MIME type, kept with the object. Default: `application/octet-stream` or the service's own. */
   ContentType?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string | undefined;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string | undefined;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string | undefined;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string | undefined;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string | undefined;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string | undefined;
+  /** MD5 in base64. */
   ChecksumMD5?: string | undefined;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string | undefined;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string | undefined;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string | undefined;
+  /** Until when caches may keep it. */
   Expires?: Date | undefined;
+  /** Only if the object has this ETag; else PreconditionFailed. */
   IfMatch?: string | undefined;
+  /** Only if the object has another ETag; `*`: only if there is none. Else NotModified or PreconditionFailed. */
   IfNoneMatch?: string | undefined;
+  /** Who may do everything: `id="..."`, `uri="..."` or `emailAddress="..."`, with commas between. */
   GrantFullControl?: string | undefined;
+  /** Who may read, written as in GrantFullControl. */
   GrantRead?: string | undefined;
+  /** Who may read the access control list, written as in GrantFullControl. */
   GrantReadACP?: string | undefined;
+  /** Who may write the access control list, written as in GrantFullControl. */
   GrantWriteACP?: string | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Where to append, in bytes: the size that the object has now. Directory buckets alone. */
   WriteOffsetBytes?: number | undefined;
+  /** The caller's own, `x-amz-meta-*`: ASCII, 2 KB in all, names in lower case. */
   Metadata?: Record<string, string> | undefined;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass | undefined;
+  /** Where a website sends those who ask for this object. */
   WebsiteRedirectLocation?: string | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string | undefined;
+  /** Context for KMS: JSON of names and values, in base64. */
   SSEKMSEncryptionContext?: string | undefined;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Tags, written as a query: `a=1&b=2`. */
   Tagging?: string | undefined;
+  /** `GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule. */
   ObjectLockMode?: ObjectLockMode | undefined;
+  /** Until when it must be kept. */
   ObjectLockRetainUntilDate?: Date | undefined;
+  /** `ON` or `OFF`. */
   ObjectLockLegalHoldStatus?: ObjectLockLegalHoldStatus | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectRetentionOutput {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectRetentionRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   Retention?: ObjectLockRetention | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** Overrule a retention in governance mode; it takes a permission. */
   BypassGovernanceRetention?: boolean | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface PutObjectTaggingOutput {
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface PutObjectTaggingRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Tags. */
   Tagging: Tagging;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
 }
 
 export interface PutPublicAccessBlockRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   PublicAccessBlockConfiguration: PublicAccessBlockConfiguration;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -2539,11 +3579,13 @@ export interface QueueConfigurationDeprecated {
 export type QuoteFields = "ALWAYS" | "ASNEEDED" | (string & {});
 
 export interface RecordExpiration {
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration: ExpirationState;
   Days?: number | undefined;
 }
 
 export interface RecordsEvent {
+  /** Bytes of the result; records may be cut anywhere. */
   Payload?: Uint8Array;
 }
 
@@ -2566,7 +3608,9 @@ export interface RenameObjectOutput {
 }
 
 export interface RenameObjectRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   RenameSource: string;
   DestinationIfMatch?: string | undefined;
@@ -2577,6 +3621,7 @@ export interface RenameObjectRequest {
   SourceIfNoneMatch?: string | undefined;
   SourceIfModifiedSince?: Date | undefined;
   SourceIfUnmodifiedSince?: Date | undefined;
+  /** Makes the request repeatable without harm; made here when not given. */
   ClientToken?: string | undefined;
 }
 
@@ -2594,6 +3639,7 @@ export interface ReplicationConfiguration {
 export interface ReplicationRule {
   ID?: string | undefined;
   Priority?: number | undefined;
+  /** Keys that begin with this. Default: all. */
   /** @deprecated */
   Prefix?: string | undefined;
   Filter?: ReplicationRuleFilter | undefined;
@@ -2605,11 +3651,13 @@ export interface ReplicationRule {
 }
 
 export interface ReplicationRuleAndOperator {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tags?: Tag[] | undefined;
 }
 
 export interface ReplicationRuleFilter {
+  /** Keys that begin with this. Default: all. */
   Prefix?: string | undefined;
   Tag?: Tag | undefined;
   And?: ReplicationRuleAndOperator | undefined;
@@ -2643,6 +3691,7 @@ export interface RequestProgress {
 }
 
 export interface RestoreObjectOutput {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   RestoreOutputPath?: string;
   /** Request ids, status, headers and retries of the answer. */
@@ -2650,12 +3699,18 @@ export interface RestoreObjectOutput {
 }
 
 export interface RestoreObjectRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
   RestoreRequest?: RestoreRequest | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
@@ -2682,8 +3737,10 @@ export interface RoutingRule {
 }
 
 export interface Rule {
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: LifecycleExpiration | undefined;
   ID?: string | undefined;
+  /** Keys that begin with this. Default: all. */
   Prefix: string;
   Status: ExpirationStatus;
   Transition?: Transition | undefined;
@@ -2698,12 +3755,15 @@ export interface S3KeyFilter {
 
 export interface S3Location {
   BucketName: string;
+  /** Keys that begin with this. Default: all. */
   Prefix: string;
   Encryption?: Encryption | undefined;
   CannedACL?: ObjectCannedACL | undefined;
   AccessControlList?: Grant[] | undefined;
+  /** Tags. */
   Tagging?: Tagging | undefined;
   UserMetadata?: MetadataEntry[] | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass | undefined;
 }
 
@@ -2727,6 +3787,7 @@ export interface SSEKMS {
 
 export interface SSEKMSEncryption {
   KMSKeyArn: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
 }
 
@@ -2747,29 +3808,40 @@ export type SelectObjectContentEventStream =
   | { End: EndEvent; Records?: undefined; Stats?: undefined; Progress?: undefined; Cont?: undefined };
 
 export interface SelectObjectContentOutput {
+  /** The events, as they come; without an End the result is not whole. */
   Payload: AsyncIterable<SelectObjectContentEventStream>;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface SelectObjectContentRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** The query, in SQL. */
   Expression: string;
+  /** `SQL`. */
   ExpressionType: ExpressionType;
   RequestProgress?: RequestProgress | undefined;
   InputSerialization: InputSerialization;
   OutputSerialization: OutputSerialization;
   ScanRange?: ScanRange | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface SelectParameters {
   InputSerialization: InputSerialization;
+  /** `SQL`. */
   ExpressionType: ExpressionType;
+  /** The query, in SQL. */
   Expression: string;
   OutputSerialization: OutputSerialization;
 }
@@ -2787,6 +3859,7 @@ export interface ServerSideEncryptionConfiguration {
 
 export interface ServerSideEncryptionRule {
   ApplyServerSideEncryptionByDefault?: ServerSideEncryptionByDefault | undefined;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
   BlockedEncryptionTypes?: BlockedEncryptionTypes | undefined;
 }
@@ -2795,6 +3868,7 @@ export interface SessionCredentials {
   AccessKeyId: string;
   SecretAccessKey: string;
   SessionToken: string;
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration: Date;
 }
 
@@ -2841,11 +3915,13 @@ export type StorageClassAnalysisSchemaVersion = "V_1" | (string & {});
 export type TableSseAlgorithm = "aws:kms" | "AES256" | (string & {});
 
 export interface Tag {
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
   Value: string;
 }
 
 export interface Tagging {
+  /** The tags. */
   TagSet: Tag[];
 }
 
@@ -2886,6 +3962,7 @@ export interface TopicConfigurationDeprecated {
 export interface Transition {
   Date?: Date | undefined;
   Days?: number | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: TransitionStorageClass | undefined;
 }
 
@@ -2896,41 +3973,61 @@ export type TransitionStorageClass = "GLACIER" | "STANDARD_IA" | "ONEZONE_IA" | 
 export type Type = "CanonicalUser" | "AmazonCustomerByEmail" | "Group" | (string & {});
 
 export interface UpdateBucketMetadataAnnotationTableConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   AnnotationTableConfiguration: AnnotationTableConfigurationUpdates;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface UpdateBucketMetadataInventoryTableConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   InventoryTableConfiguration: InventoryTableConfigurationUpdates;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface UpdateBucketMetadataJournalTableConfigurationRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   JournalTableConfiguration: JournalTableConfigurationUpdates;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface UpdateObjectEncryptionRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
   ObjectEncryption: ObjectEncryption;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
 }
 
 export interface UpdateObjectEncryptionResponse {
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
@@ -2939,88 +4036,154 @@ export interface UpdateObjectEncryptionResponse {
 export interface UploadPartCopyOutput {
   CopySourceVersionId?: string;
   CopyPartResult?: CopyPartResult;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface UploadPartCopyRequest {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** What to copy: `{ Bucket, Key, VersionId? }`, or `bucket/key`. It is encoded here. */
   CopySource: CopySource;
+  /** Only if the source has this ETag. */
   CopySourceIfMatch?: string | undefined;
+  /** Only if the source has changed since. */
   CopySourceIfModifiedSince?: Date | undefined;
+  /** Only if the source has another ETag. */
   CopySourceIfNoneMatch?: string | undefined;
+  /** Only if the source has not changed since. */
   CopySourceIfUnmodifiedSince?: Date | undefined;
+  /** Bytes of the source: `bytes=0-5242879`. Default: all of it. */
   CopySourceRange?: string | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Number of a part, 1 to 10000. */
   PartNumber: number;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** `AES256`, where the source has a key of the caller's own. */
   CopySourceSSECustomerAlgorithm?: string | undefined;
+  /** The key of the source, 32 bytes as they are. */
   CopySourceSSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the source's key in base64. */
   CopySourceSSECustomerKeyMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
+  /** Account that must own the source's bucket, 12 digits; else AccessDenied. */
   ExpectedSourceBucketOwner?: string | undefined;
 }
 
 export interface UploadPartOutput {
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string;
+  /** MD5 in base64. */
   ChecksumMD5?: string;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
 
 export interface UploadPartRequest {
+  /** The content of the part. */
   Body?: BodyInput | undefined;
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Length of the body in bytes; needed for streams of which it is not known. */
   ContentLength?: number | undefined;
+  /** MD5 of the body in base64, for the service to check. */
   ContentMD5?: string | undefined;
+  /** Which checksum to compute and send: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`, ... */
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string | undefined;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string | undefined;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string | undefined;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string | undefined;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string | undefined;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string | undefined;
+  /** MD5 in base64. */
   ChecksumMD5?: string | undefined;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string | undefined;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string | undefined;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string | undefined;
+  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
+  /** Number of a part, 1 to 10000. */
   PartNumber: number;
+  /** Id of a multipart upload, as CreateMultipartUpload gave it. */
   UploadId: string;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The caller's own key, 32 bytes as they are: base64 and MD5 are made here, unless SSECustomerKeyMD5 is given. */
   SSECustomerKey?: string | Uint8Array | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** `requester`: the caller pays, where the bucket wants that. */
   RequestPayer?: RequestPayer | undefined;
+  /** Account that must own the bucket, 12 digits; else AccessDenied. */
   ExpectedBucketOwner?: string | undefined;
 }
 
 export interface VersioningConfiguration {
   MFADelete?: MFADelete | undefined;
+  /** `Enabled` or `Suspended`. */
   Status?: BucketVersioningStatus | undefined;
 }
 
@@ -3034,49 +4197,90 @@ export interface WebsiteConfiguration {
 export interface WriteGetObjectResponseRequest {
   RequestRoute: string;
   RequestToken: string;
+  /** The content. */
   Body?: BodyInput | undefined;
   StatusCode?: number | undefined;
   ErrorCode?: string | undefined;
   ErrorMessage?: string | undefined;
+  /** `bytes` where parts can be asked for. */
   AcceptRanges?: string | undefined;
+  /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string | undefined;
+  /** What a browser does with it: `attachment; filename="a.txt"`. */
   ContentDisposition?: string | undefined;
+  /** How the content is encoded, `gzip` for one; nothing here decodes it. */
   ContentEncoding?: string | undefined;
+  /** Language of the content. */
   ContentLanguage?: string | undefined;
+  /** Length of the body in bytes. */
   ContentLength?: number | undefined;
+  /** Which bytes these are of how many: `bytes 0-1023/4096`. */
   ContentRange?: string | undefined;
+  /** MIME type, kept with the object. Default: `application/octet-stream` or the service's own. */
   ContentType?: string | undefined;
+  /** CRC32 in base64. */
   ChecksumCRC32?: string | undefined;
+  /** CRC32C in base64. */
   ChecksumCRC32C?: string | undefined;
+  /** CRC64NVME in base64. */
   ChecksumCRC64NVME?: string | undefined;
+  /** SHA-1 in base64. */
   ChecksumSHA1?: string | undefined;
+  /** SHA-256 in base64. */
   ChecksumSHA256?: string | undefined;
+  /** SHA-512 in base64. */
   ChecksumSHA512?: string | undefined;
+  /** MD5 in base64. */
   ChecksumMD5?: string | undefined;
+  /** XXHASH64 in base64. */
   ChecksumXXHASH64?: string | undefined;
+  /** XXHASH3 in base64. */
   ChecksumXXHASH3?: string | undefined;
+  /** XXHASH128 in base64. */
   ChecksumXXHASH128?: string | undefined;
+  /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean | undefined;
+  /** Identifies the content, in double quotes; it is an MD5 only for some objects. */
   ETag?: string | undefined;
+  /** Until when caches may keep it. */
   Expires?: Date | undefined;
+  /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string | undefined;
+  /** When it was created or last replaced, to the second. */
   LastModified?: Date | undefined;
+  /** How many entries of metadata have no place in headers. */
   MissingMeta?: number | undefined;
+  /** The caller's own, `x-amz-meta-*`: ASCII, 2 KB in all, names in lower case. */
   Metadata?: Record<string, string> | undefined;
+  /** `GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule. */
   ObjectLockMode?: ObjectLockMode | undefined;
+  /** `ON` or `OFF`. */
   ObjectLockLegalHoldStatus?: ObjectLockLegalHoldStatus | undefined;
+  /** Until when it must be kept. */
   ObjectLockRetainUntilDate?: Date | undefined;
+  /** How many parts the object was uploaded in; told where PartNumber was given. */
   PartsCount?: number | undefined;
+  /** `COMPLETED`, `PENDING`, `FAILED`, or `REPLICA` of another. */
   ReplicationStatus?: ReplicationStatus | undefined;
+  /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged | undefined;
+  /** How the restoring of an archived object goes: `ongoing-request="false", expiry-date="..."`. */
   Restore?: string | undefined;
+  /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption | undefined;
+  /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string | undefined;
+  /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string | undefined;
+  /** MD5 of the key in base64. With it, SSECustomerKey must be in base64 too. */
   SSECustomerKeyMD5?: string | undefined;
+  /** How it is stored: `STANDARD` (the default), `STANDARD_IA`, `GLACIER`, ... */
   StorageClass?: StorageClass | undefined;
+  /** How many tags the object has. */
   TagCount?: number | undefined;
+  /** Id of a version; without it the newest is meant. */
   VersionId?: string | undefined;
+  /** Use a key of the bucket's, so that KMS is asked less often. */
   BucketKeyEnabled?: boolean | undefined;
 }
 
