@@ -1,8 +1,8 @@
-// What an endpoint costs: `npm run build && node test/bench/endpoint.mjs`. A hit of the cache should be tens of nanoseconds, a miss
+// What an endpoint costs: `npm run bench:build && node test/bench/endpoint.mjs`. A hit of the cache should be tens of nanoseconds, a miss
 // (the rules themselves) a few microseconds at most.
 import { performance } from "node:perf_hooks";
 
-const dist = new URL("../../dist/", import.meta.url);
+const dist = new URL("../../.cache/bench/", import.meta.url);
 const started = performance.now();
 const { resolveEndpoint } = await import(new URL("endpoint/index.js", dist));
 const { EndpointCache, traitsKey } = await import(new URL("endpoint/cache.js", dist));

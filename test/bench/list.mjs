@@ -1,10 +1,10 @@
-// What a page of a listing costs, from bytes to dictionaries: `npm run build && node test/bench/list.mjs`.
+// What a page of a listing costs, from bytes to dictionaries: `npm run bench:build && node test/bench/list.mjs`.
 //
 // CPU time of the process per page of 1000 keys, the least of several rounds in which everybody takes turns. The floor is what
 // nobody can leave out: bytes to a string, and one `indexOf` for the end of each text. Ratios travel, milliseconds don't.
 import { XMLParser } from "fast-xml-parser";
 
-const dist = new URL(process.argv[2] ?? "../../dist/", import.meta.url);
+const dist = new URL(process.argv[2] ?? "../../.cache/bench/", import.meta.url);
 const { operation } = await import(new URL("model/operation.js", dist));
 const { parseOutput, prepareParser, serialize } = await import(new URL("protocol/index.js", dist));
 const { finishOutput } = await import(new URL("rules/index.js", dist));

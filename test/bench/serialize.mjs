@@ -1,9 +1,9 @@
 // What it costs to turn a dictionary into a request, and the headers of an answer into a dictionary:
-// `npm run build && node test/bench/serialize.mjs`.
+// `npm run bench:build && node test/bench/serialize.mjs`.
 //
 // CPU time of the process per call, the least of several rounds in which everybody takes turns. The floor is the same request written by hand,
 // with nothing checked. Ratios travel, nanoseconds don't.
-const dist = new URL(process.argv[2] ?? "../../dist/", import.meta.url);
+const dist = new URL(process.argv[2] ?? "../../.cache/bench/", import.meta.url);
 const { operation } = await import(new URL("model/operation.js", dist));
 const { parseOutput, serialize } = await import(new URL("protocol/index.js", dist));
 const { prepareInput, finishOutput } = await import(new URL("rules/index.js", dist));

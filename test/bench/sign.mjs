@@ -1,11 +1,11 @@
-// What a signature costs: `npm run build && (cd test/bench && npm install) && node test/bench/sign.mjs`.
+// What a signature costs: `npm run bench:build && (cd test/bench && npm install) && node test/bench/sign.mjs`.
 //
 // CPU time of the process per signature (user and system, so that peers which sign on other threads pay for them), the least of
 // several rounds in which everybody takes turns. The floor is what nobody can leave out: one SHA-256 and one HMAC of short texts, as
 // node's documentation has them (`hash`, `createHmac`). Ratios travel, microseconds don't.
 import { createHmac, hash } from "node:crypto";
 
-const dist = new URL(process.argv[2] ?? "../../dist/", import.meta.url);
+const dist = new URL(process.argv[2] ?? "../../.cache/bench/", import.meta.url);
 const sigv4 = await import(new URL("sigv4/index.js", dist));
 const fast = await import(new URL("sigv4/fast.js", dist));
 
