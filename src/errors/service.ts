@@ -61,6 +61,8 @@ export class S3ServiceError extends TucuxiError {
     this.#resource = options.resource;
     const hidden = { configurable: true, writable: true, enumerable: false };
     Object.defineProperty(this, "name", { value: this.code, ...hidden });
+    // Again, now that the name is known: it heads the stack, which is what an uncaught error prints.
+    Error.captureStackTrace(this, new.target);
     Object.defineProperty(this, "response", {
       value: options.response ?? {
         Error: { Code: this.code, Message: message },

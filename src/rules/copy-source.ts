@@ -1,6 +1,6 @@
 import type { ParamFault } from "../errors/base.js";
 import { encodeKey, isDictionary, kindOf } from "../protocol/index.js";
-import { isAccessPointArn } from "./bucket-name.js";
+import { bucketProblem, isAccessPointArn } from "./bucket-name.js";
 import { type Dictionary, type Rule, takes, withMember } from "./rule.js";
 
 const versionPattern = /\?versionId=\S+$/;
@@ -47,6 +47,11 @@ function sourceFaults(source: Dictionary, faults: ParamFault[]): void {
       if (name !== "VersionId") faults.push({ path, problem: "missing" });
     } else if (typeof value !== "string") faults.push({ path, problem: `expected string, got ${kindOf(value)}` });
     else if (value === "") faults.push({ path, problem: "must not be empty" });
+    else if (name === "Bucket") {
+      // A slash in it would make another bucket of it, and another key.
+      const problem = bucketProblem(value);
+      if (problem !== undefined) faults.push({ path, problem });
+    }
   }
   for (const name in source) {
     if (name !== "Bucket" && name !== "Key" && name !== "VersionId" && source[name] !== undefined) {

@@ -354,6 +354,7 @@ describe("hints", () => {
       /^InvalidAccessKeyId: m \(GetObject, 403\)\n {2}hint: The service does not know this access key id\./,
     );
     expect(text).toMatch(/\n {4}at /);
+    expect(new NoSuchKey("gone").stack).toMatch(/^NoSuchKey: gone\n {4}at .*service\.test\.ts/);
   });
 });
 

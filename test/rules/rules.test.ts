@@ -123,6 +123,7 @@ describe("CopySource", () => {
       "CopySource.VersionId: expected string, got null",
       "CopySource.Version: unknown; the members are Bucket, Key, VersionId",
     ]);
+    expect(told({ Bucket: "src/x", Key: "k" })[0]).toMatch(/^CopySource\.Bucket: is no bucket name/);
     expect(told("src/\ud800")).toEqual(["CopySource: has half of a surrogate pair, which UTF-8 cannot carry"]);
     expect(told({ Bucket: "src", Key: "\ud800" })).toEqual([
       "CopySource: has half of a surrogate pair, which UTF-8 cannot carry",
