@@ -58,6 +58,7 @@ rgw rados pool pg num min = 1
 rgw frontends = beast endpoint=127.0.0.1:${gateway}
 rgw dns name = localhost
 rgw crypt require ssl = false
+rgw enable static website = true
 rgw enable usage log = false
 rgw enable ops log = false
 rgw enable gc threads = true
