@@ -1,6 +1,7 @@
 import { createHash, type Hash, hash } from "node:crypto";
 import { TucuxiError } from "../../errors/base.js";
 import { algorithmOf, type ChecksumAlgorithm, digestLengths } from "./algorithms.js";
+import { digestBase64 } from "./base64.js";
 import { crc32 } from "./crc32.js";
 import { type KernelAlgorithm, KernelState, kernelBase64 } from "./kernel.js";
 
@@ -37,10 +38,24 @@ function known(name: string): ChecksumAlgorithm {
  * @throws TucuxiError `UnknownChecksumAlgorithm`; `ChecksumUnavailable` where WebAssembly is turned off
  */
 export function checksum(algorithm: ChecksumAlgorithm, bytes: Uint8Array): string {
-  const name = known(algorithm);
-  if (name === "CRC32") return base64OfCrc(crc32(bytes, 0));
-  if (isCrypto(name)) return hash(cryptoNames[name], bytes, "base64");
-  return kernelBase64(name, bytes, digestLengths[name]);
+  switch (algorithm) {
+    case "CRC32":
+      return base64OfCrc(crc32(bytes, 0));
+    case "SHA1":
+    case "SHA256":
+    case "SHA512":
+    case "MD5":
+      return hash(cryptoNames[algorithm], bytes, "base64");
+    case "CRC32C":
+    case "CRC64NVME":
+    case "XXHASH64":
+    case "XXHASH3":
+    case "XXHASH128":
+      return kernelBase64(algorithm, bytes, digestLengths[algorithm]);
+    default:
+      // A name in another case, or none of ours.
+      return checksum(known(algorithm), bytes);
+  }
 }
 
 /**
@@ -59,12 +74,14 @@ export function digestOf(algorithm: ChecksumAlgorithm, text: string): Uint8Array
   return bytes.length === digestLengths[algorithm] && bytes.toString("base64") === text ? bytes : undefined;
 }
 
-let word: Buffer | undefined;
+const word = new Uint8Array(4);
 
 function base64OfCrc(crc: number): string {
-  word ??= Buffer.alloc(4);
-  word.writeUInt32BE(crc);
-  return word.toString("base64");
+  word[0] = crc >>> 24;
+  word[1] = crc >>> 16;
+  word[2] = crc >>> 8;
+  word[3] = crc;
+  return digestBase64(word, 0, 4);
 }
 
 class Crc32Checksum implements Checksum {

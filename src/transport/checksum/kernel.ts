@@ -1,3 +1,4 @@
+import { digestBase64 } from "./base64.js";
 import { kernels, layout } from "./generated/kernels.js";
 import { webAssembly } from "./webassembly.js";
 
@@ -60,8 +61,6 @@ export type KernelAlgorithm = keyof typeof kernelShapes;
 interface Machine {
   readonly memory: object;
   readonly bytes: Uint8Array;
-  /** The same bytes with Node's methods. */
-  readonly buffer: Buffer;
   readonly words: Int32Array;
   readonly modules: Map<string, Exports>;
   readonly kernels: Map<KernelAlgorithm, Kernel>;
@@ -75,7 +74,6 @@ function startMachine(algorithm: KernelAlgorithm): Machine {
   return {
     memory,
     bytes: new Uint8Array(memory.buffer),
-    buffer: Buffer.from(memory.buffer),
     words: new Int32Array(memory.buffer),
     modules: new Map(),
     kernels: new Map(),
@@ -120,7 +118,7 @@ export function kernelBase64(algorithm: KernelAlgorithm, bytes: Uint8Array, dige
   const kernel = machine.kernels.get(algorithm) ?? compile(machine, algorithm);
   machine.bytes.set(bytes, layout.stage);
   kernel.whole(bytes.length);
-  return machine.buffer.toString("base64", layout.digest, layout.digest + digestLength);
+  return digestBase64(machine.bytes, layout.digest, digestLength);
 }
 
 /** A checksum under way. */
@@ -197,13 +195,15 @@ export class KernelState {
 
   base64(): string {
     this.#finish();
-    return this.#machine.buffer.toString("base64", layout.digest, layout.digest + this.#digestLength);
+    return digestBase64(this.#machine.bytes, layout.digest, this.#digestLength);
   }
 
   /** The digest of a CRC of 32 bits as a number. */
   crc(): number {
     this.#finish();
-    return this.#machine.buffer.readUInt32BE(layout.digest);
+    const { bytes } = this.#machine;
+    const at = layout.digest;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   }
 
   #save(): void {
