@@ -281,6 +281,46 @@ describe("listings", () => {
     });
   });
 
+  it("are believed where the service encodes the names in its lists alone, as Ceph's gateway does", () => {
+    const input = { Bucket: "b", Prefix: "x+", Delimiter: "+", Marker: "x+%41", StartAfter: "a%20b", KeyMarker: "+" };
+    const page = (NextMarker: string): Dictionary => ({
+      ...input,
+      EncodingType: "url",
+      NextMarker,
+      Contents: [{ Key: "x%2B1" }, { Key: "x%2B%25" }],
+      CommonPrefixes: [{ Prefix: "x%20y/" }],
+    });
+    for (const [sent, meant] of [
+      ["x+%", "x+%"],
+      ["x%2B%25", "x+%"],
+      ["x y/", "x y/"],
+      ["x+y/", "x y/"],
+      ["elsewhere+%41", "elsewhere A"],
+    ] as const) {
+      const output = page(sent);
+      finishOutput(operation("ListObjects"), output, { input, headers: {} });
+      expect(output).toEqual({
+        ...input,
+        EncodingType: "url",
+        NextMarker: meant,
+        Contents: [{ Key: "x+1" }, { Key: "x+%" }],
+        CommonPrefixes: [{ Prefix: "x y/" }],
+      });
+    }
+  });
+
+  it("are decoded in Ceph's list of uploads, which encodes and does not say so", () => {
+    const page = (): Dictionary => ({ NextKeyMarker: "c%26d", Uploads: [{ Key: "a%20b" }, { Key: "c%2526d" }] });
+    const input = { Bucket: "b" };
+    const headers = { "x-amz-request-id": "tx00000ee25a74b1b818317-006b03928e-1023-default" };
+    const ceph = page();
+    finishOutput(operation("ListMultipartUploads"), ceph, { input, headers });
+    expect(ceph).toEqual({ NextKeyMarker: "c%26d", Uploads: [{ Key: "a b" }, { Key: "c%26d" }] });
+    const other = page();
+    finishOutput(operation("ListMultipartUploads"), other, { input, headers: { "x-amz-request-id": "tx1" } });
+    expect(other).toEqual(page());
+  });
+
   it("are not decoded where the service did not encode, or the caller asked", () => {
     const plain = { ...encoded(), EncodingType: undefined };
     finishOutput(operation("ListObjects"), plain, { input: { Bucket: "b" }, headers: {} });
