@@ -143,9 +143,10 @@ export function authorizeOn(
   key: string | undefined,
   versionId?: string,
 ): void {
-  if (may(call, operation, bucket, key, versionId)) return;
-  // Whoever may list may know that a key is not there.
-  const there = key === undefined || (versionId === undefined ? bucket.latest(key) : bucket.version(key, versionId));
-  if (!there && needs[operation]?.on === "object" && may(call, "ListObjects", bucket, undefined)) return;
+  // Only who may list may know that a key is not there.
+  const version =
+    key === undefined ? undefined : versionId === undefined ? bucket.latest(key) : bucket.version(key, versionId);
+  const missing = needs[operation]?.on === "object" && (!version || version.deleteMarker);
+  if (missing ? may(call, "ListObjects", bucket, undefined) : may(call, operation, bucket, key, versionId)) return;
   throw accessDenied();
 }
