@@ -73,7 +73,9 @@ describe("the house", () => {
       for (const { target, kind } of imports) {
         if (!graph.has(target) || kind === "type") continue;
         const [from, to] = [roomOf(file), roomOf(target)];
-        if (from === to) continue;
+        // A client's transfers are methods of it, but their code stays out of whoever makes none.
+        const door = file === "client/transfers.ts" && to === "transfer" && kind === "dynamic";
+        if (from === to || door) continue;
         if (floors[to]! > floors[from]! || to === "testing" || (from === "testing" && to === "client")) {
           wrong.push(`${file} -> ${target}`);
         }
