@@ -8,9 +8,9 @@
  *   v[p] = message[p] ^ v[p - distance1] ^ v[p - distance2] ^ ...
  *
  * which runs sixteen bytes at a time with plain 128-bit XORs. The last A bytes are then divided by P with tables, eight
- * bytes at a time. (The idea is that of Chorba: Kadatch and Jenkins; Russell, "Chorba", arXiv:2412.16398. The multiples below
- * are our own search: birthday over sums of byte powers, with the smallest distance large enough that a load does not wait for the
- * store before it. The tests prove that each is a multiple.)
+ * bytes at a time. The idea is that of Sam Russell's Chorba, https://arxiv.org/abs/2412.16398, with steps of whole bytes. The
+ * multiples were found by a birthday search over sums of powers of y: few terms, not far apart, and the smallest distance large
+ * enough that a load does not wait for the store before it. The tests prove that each is a multiple.
  *
  * The recurrence is run up to the end of the message, since that leaves no odd edge, and then undone for the last A bytes from the
  * end backwards, with zeros before them.
