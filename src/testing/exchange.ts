@@ -149,7 +149,10 @@ export class Exchange {
     }
     this.#reply.fault = fault;
     this.#fault = fault;
-    if (fault.skewSeconds !== undefined) this.#now = new Date(this.#now.getTime() + fault.skewSeconds * 1000);
+    if (fault.skewSeconds !== undefined) {
+      this.#now = new Date(this.#now.getTime() + fault.skewSeconds * 1000);
+      this.#reply.now = this.#now;
+    }
     const error = errorOf(fault);
     if (error && !fault.afterwards) throw error;
     const answer = await work();
@@ -285,7 +288,10 @@ export class Exchange {
     let size = 0;
     for await (const bytes of source) {
       size += bytes.length;
-      if (size >= most) this.#reply.reset();
+      if (size >= most) {
+        this.#reply.reset();
+        throw new Error("A fault has cut the request off.");
+      }
       yield bytes;
     }
   }

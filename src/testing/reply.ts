@@ -19,7 +19,8 @@ export class Reply {
   readonly #response: ServerResponse;
   readonly #requestId: string;
   readonly #hostId: string;
-  readonly #now: Date;
+  /** What the answer says the time is. */
+  now: Date;
   #expectsContinue: boolean;
   /** What is to go wrong on the way. */
   fault: FaultEffect | undefined;
@@ -36,7 +37,7 @@ export class Reply {
     this.#response = response;
     this.#requestId = requestId;
     this.#hostId = hostId;
-    this.#now = now;
+    this.now = now;
     this.#expectsContinue = expectsContinue;
   }
 
@@ -56,7 +57,7 @@ export class Reply {
     return {
       "x-amz-id-2": this.#hostId,
       "x-amz-request-id": this.#requestId,
-      Date: this.#now.toUTCString(),
+      Date: this.now.toUTCString(),
       Server: "AmazonS3",
     };
   }

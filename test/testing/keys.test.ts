@@ -72,7 +72,7 @@ const keys = [
   "favicon.ico",
   "a".repeat(1024),
   "🐬".repeat(256),
-]; // prettier-ignore
+];
 
 describe("keys", () => {
   it("are opaque: each comes back as it went in", async () => {
