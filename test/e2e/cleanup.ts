@@ -46,8 +46,8 @@ async function unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof S3ServiceError && (error.statusCode === 501 || error.code === "NotImplemented"))
-      return undefined;
+    // rclone calls a bucket without uploads by the second name.
+    if (error instanceof S3ServiceError && ["NotImplemented", "NoSuchUpload"].includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,2 +1,48 @@
-// Where ceph parts from S3, each as the suite has seen it: {@link Deviation} by `room: capability`.
-export const known = {};
+// Where Ceph RADOS Gateway 16.2 (Pacific) parts from S3, as the suite has seen it.
+
+/** What the server refuses or does otherwise, by `room: capability`. */
+export const known = {
+  "bodies: empty stream": { refused: "XAmzContentSHA256Mismatch" },
+  "metadata: attributes": { differs: "does not know GetObjectAttributes and answers with the object itself" },
+  "copy: tags come along, or are replaced": { differs: "ignores TaggingDirective: tags always come along" },
+  "copy: only if the source is as expected": { differs: "ignores the conditions on the source" },
+  "copy: the answer names both versions": { differs: "does not name the source's version" },
+  "multipart: the answer to complete has the ETag of the whole": {
+    differs: "leaves the ETag of CompleteMultipartUpload empty",
+  },
+  "multipart: read by part number": { differs: "ignores PartNumber and gives the whole object" },
+  "multipart: an aborted upload is gone": { refused: "NoSuchKey" },
+  "multipart: list uploads, grouped by delimiter": {
+    differs: "gives no CommonPrefixes of uploads, and leaves the grouped uploads out",
+  },
+  "multipart: parts out of order are refused": { differs: "completes an upload whose parts are out of order" },
+  "versioning: a marker can't be read": { refused: "NoSuchKey" },
+  "versioning: a version deleted is gone for good": { refused: "NoSuchKey" },
+  "conditions: write if it is still the same": { refused: "PreconditionFailed" },
+  "policy: one that is no policy is refused": { refused: "InvalidArgument" },
+  "lifecycle: filter by prefix and tags": { differs: "gives the prefix of And beside it, not in it" },
+  "encryption: a copy from key to key": { refused: "NotImplemented" },
+  "encryption: with the service's key": { differs: "ignores x-amz-server-side-encryption: AES256" },
+  "encryption: by default of the bucket": { refused: "InvalidArgument" },
+  "checksums: CRC32: computed, stored, given back": { differs: "ignores checksums" },
+  "checksums: CRC32: a wrong one is refused": { differs: "ignores checksums" },
+  "checksums: CRC32C: computed, stored, given back": { differs: "ignores checksums" },
+  "checksums: CRC32C: a wrong one is refused": { differs: "ignores checksums" },
+  "checksums: CRC64NVME: computed, stored, given back": { differs: "ignores checksums" },
+  "checksums: CRC64NVME: a wrong one is refused": { differs: "ignores checksums" },
+  "checksums: SHA1: computed, stored, given back": { differs: "ignores checksums" },
+  "checksums: SHA1: a wrong one is refused": { differs: "ignores checksums" },
+  "checksums: SHA256: computed, stored, given back": { differs: "ignores checksums" },
+  "checksums: SHA256: a wrong one is refused": { differs: "ignores checksums" },
+  "checksums: of a stream, in a trailer": { refused: "XAmzContentSHA256Mismatch" },
+  "settings: public access block": { differs: "gives a block of its own making after its deletion" },
+  "settings: ownership controls": { refused: "InvalidArgument" },
+  "settings: logging": { refused: "InvalidArgument" },
+  "settings: notifications, none": { refused: "MalformedXML" },
+  "settings: acceleration": { refused: "InvalidArgument" },
+  "settings: replication, none": { differs: "gives an empty configuration where there is none" },
+  "settings: analytics": { refused: "InvalidArgument" },
+  "settings: inventory": { refused: "InvalidArgument" },
+  "settings: metrics": { refused: "InvalidArgument" },
+  "settings: intelligent tiering": { refused: "InvalidArgument" },
+};
