@@ -4,7 +4,10 @@ import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
 import type { BodySource } from "../model/dictionaries.js";
+import { isReadable } from "./claim.js";
 import { HttpResponseBody } from "./response-body.js";
+
+export { isReadable };
 
 /** A source opened for reading: its pieces, and how to give it up. */
 export interface OpenSource {
@@ -30,16 +33,6 @@ export function isBlob(input: unknown): input is Blob {
   if (input instanceof Blob) return true;
   const tag = typeof input === "object" && input !== null ? (input as Record<symbol, unknown>)[Symbol.toStringTag] : "";
   return (tag === "Blob" || tag === "File") && typeof (input as Blob).stream === "function";
-}
-
-export function isReadable(input: unknown): input is Readable {
-  const stream = input as Partial<Readable> | null;
-  return (
-    typeof stream === "object" &&
-    stream !== null &&
-    typeof stream.pipe === "function" &&
-    typeof stream.on === "function"
-  );
 }
 
 export function isWebStream(input: unknown): input is ReadableStream<unknown> {

@@ -1,5 +1,6 @@
+export { claimBody } from "./claim.js";
 export { factsOf, transportFailure } from "./failure.js";
-export { claimBody, prepareBody, prepareBytes, type RequestBody } from "./request-body.js";
+export { prepareBody, prepareBytes, type RequestBody } from "./request-body.js";
 export { HttpResponseBody, makeResponseBody, type ResponseBodyOptions, type Verifier } from "./response-body.js";
 export { type RetryCall, type RetryOptions, RetryPolicy } from "./retry.js";
 export { judge, type Verdict } from "./retry-table.js";

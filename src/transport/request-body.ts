@@ -8,11 +8,11 @@ import {
   fileFacts,
   inMemory,
   isBlob,
-  isReadable,
   isRepeatable,
   type OpenSource,
   openSource,
 } from "./body-kinds.js";
+import { claimBody, isReadable } from "./claim.js";
 import { HttpResponseBody } from "./response-body.js";
 
 /** A stream of unknown length is held in memory up to here: one part of a multipart upload. */
@@ -61,14 +61,6 @@ export async function prepareBody(input: BodyInput | undefined, declared?: numbe
 export function prepareBytes(bytes: Uint8Array, declared?: number): RequestBody {
   checkDeclared(declared, bytes.length);
   return new Bytes(bytes);
-}
-
-/**
- * Takes charge of a stream as soon as a call gets it: from here on, an error of the stream before anybody reads it fails the call rather than the
- * process.
- */
-export function claimBody(input: unknown): void {
-  if (isReadable(input)) input.on("error", ignore);
 }
 
 const NOTHING = new Uint8Array(0);
