@@ -15,3 +15,4 @@ export type * from "./model/generated/types.js";
 export type { OperationName } from "./model/operation.js";
 export { Session, type SessionOptions } from "./session.js";
 export type { PresignedPost } from "./sigv4/index.js";
+export type * from "./transfer/types.js";

@@ -1,0 +1,191 @@
+/** Copies within S3: one CopyObject, or parts side by side for what it cannot carry. */
+import { TucuxiError } from "../../errors/base.js";
+import type {
+  CopyObjectOutput,
+  CopyObjectRequest,
+  HeadObjectOutput,
+  UploadPartCopyRequest,
+} from "../../model/generated/types.js";
+import { algorithmOf, type ChecksumAlgorithm, checksumMember, digestLengths } from "../../transport/checksum/index.js";
+import type { TransferContext } from "../context.js";
+import { checkMembers, type Dictionary, membersFor } from "../input.js";
+import { partSizeFor, type Sizes, sizesOf } from "../limits.js";
+import { Run } from "../run.js";
+import type { CopyInput, CopyOptions, CopyOutput } from "../types.js";
+import { complete, create, type DonePart } from "../upload/multipart.js";
+import type { SumPlan } from "../upload/sums.js";
+import { abortUpload, tellUnfinished } from "../upload/unfinished.js";
+import { describedBy, describedMembers, headSource, readSource, type SourceName, sourceTagging } from "./source.js";
+
+export async function copy(
+  context: TransferContext,
+  input: CopyInput,
+  options: CopyOptions = {},
+  source: TransferContext = context,
+): Promise<CopyOutput> {
+  checkMembers("copy", input, ["CopyObject"]);
+  const sizes = sizesOf(options, "copy");
+  const run = new Run(options, sizes.concurrency);
+  try {
+    const output = await copyObject(context, run, input, sizes, source, options.checksumAlgorithm);
+    run.meter.finish();
+    return output;
+  } finally {
+    run.end();
+  }
+}
+
+/** Copies one object within a run that others may share. */
+export async function copyObject(
+  context: TransferContext,
+  run: Run,
+  input: CopyInput,
+  sizes: Sizes,
+  source: TransferContext,
+  checksumAlgorithm: string | undefined,
+  shared = false,
+): Promise<CopyOutput> {
+  try {
+    const name = readSource(input.CopySource);
+    const head = await run.slot(() => headSource(source, name, input, run.signal));
+    const size = head.ContentLength ?? 0;
+    if (!shared) run.meter.total = size;
+    const algorithm = input.ChecksumAlgorithm ?? checksumAlgorithm;
+    const pinned: CopyInput = { ...input };
+    // Of what was looked at, and nothing that came after it.
+    if (head.ETag !== undefined) pinned.CopySourceIfMatch ??= head.ETag;
+    // Conditions held when the head was asked for; beside an ETag they would mean something else.
+    delete pinned.CopySourceIfModifiedSince;
+    delete pinned.CopySourceIfUnmodifiedSince;
+    delete pinned.CopySourceIfNoneMatch;
+    const output =
+      size > 0 && size >= sizes.threshold
+        ? await copyParts(context, run, pinned, sizes, source, name, head, algorithm)
+        : await copyWhole(context, run, pinned, size, algorithm);
+    run.meter.fileDone();
+    const { Bucket, Key } = input;
+    return { ...output, Bucket, Key };
+  } catch (error) {
+    throw run.scope.reasonOf(error);
+  }
+}
+
+async function copyWhole(
+  { client }: TransferContext,
+  run: Run,
+  input: CopyInput,
+  size: number,
+  algorithm: string | undefined,
+): Promise<CopyObjectOutput> {
+  const members = membersFor("CopyObject", input);
+  if (algorithm !== undefined) members["ChecksumAlgorithm"] = algorithm;
+  const output = await run.slot(() =>
+    client.copyObject(members as unknown as CopyObjectRequest, { signal: run.signal }),
+  );
+  const { LastModified: _, ...result } = output.CopyObjectResult ?? {};
+  run.meter.add(size);
+  run.meter.partDone();
+  return { ...result, ...output } as CopyObjectOutput;
+}
+
+async function copyParts(
+  context: TransferContext,
+  run: Run,
+  input: CopyInput,
+  sizes: Sizes,
+  source: TransferContext,
+  name: SourceName,
+  head: HeadObjectOutput,
+  algorithm: string | undefined,
+): Promise<CopyObjectOutput> {
+  const size = head.ContentLength ?? 0;
+  const partSize = partSizeFor(size, sizes.partSize);
+  const target = await described(input, source, name, head, run);
+  const sums = sumsOf(head, algorithm);
+  const uploadId = await create(context, run, target, sums);
+  try {
+    run.signal.throwIfAborted();
+    const parts = await sendParts(context, run, input, { size, partSize, uploadId, sums });
+    const output = await complete(context, run, target, uploadId, sums, parts, size);
+    const { ResponseMetadata: _, ...result } = output;
+    return { CopyObjectResult: result, ...output } as CopyObjectOutput;
+  } catch (error) {
+    const failure = run.scope.reasonOf(error);
+    const { Bucket, Key } = input;
+    tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, ...(await abortUpload(context, input, uploadId)) });
+    throw failure;
+  }
+}
+
+/** The new object's metadata and tags: the source's or those given, as the directives say and CopyObject would do. */
+async function described(
+  input: CopyInput,
+  source: TransferContext,
+  name: SourceName,
+  head: HeadObjectOutput,
+  run: Run,
+): Promise<Dictionary> {
+  const { MetadataDirective, TaggingDirective, Tagging, ...rest } = input;
+  let target: Dictionary = rest as unknown as Dictionary;
+  if (MetadataDirective !== "REPLACE") {
+    if (head.MissingMeta) {
+      throw new TucuxiError(`The source has ${head.MissingMeta} entries of metadata that headers cannot carry`, {
+        code: "MissingMetadata",
+        hint: 'Give the metadata with `MetadataDirective: "REPLACE"`.',
+      });
+    }
+    target = Object.fromEntries(Object.entries(target).filter(([member]) => !describedMembers.has(member)));
+    Object.assign(target, describedBy(head));
+  }
+  const tags = TaggingDirective === "REPLACE" ? Tagging : await sourceTagging(source, name, input, run.signal);
+  if (tags !== undefined) target["Tagging"] = tags;
+  // Those of the source are not the copy's.
+  for (const member of Object.keys(target)) if (member.startsWith("CopySource")) delete target[member];
+  return target;
+}
+
+/** As CopyObject: the algorithm of the source, unless another one is named. */
+function sumsOf(head: HeadObjectOutput, named: string | undefined): SumPlan {
+  const of = (algorithm: string): string | undefined =>
+    (head as unknown as Record<string, string | undefined>)[checksumMember(algorithm as ChecksumAlgorithm)];
+  const algorithm =
+    named === undefined ? Object.keys(digestLengths).find((one) => of(one) !== undefined) : algorithmOf(named);
+  if (algorithm === undefined) return { algorithm: undefined, type: undefined, given: undefined };
+  const crc = algorithm.startsWith("CRC");
+  const type = named === undefined && head.ChecksumType === "COMPOSITE" ? "COMPOSITE" : crc ? "FULL_OBJECT" : undefined;
+  // The parts' bytes are the same bytes in the same order: the whole's checksum must be the source's.
+  const given = type === "FULL_OBJECT" && head.ChecksumType === "FULL_OBJECT" ? of(algorithm) : undefined;
+  return { algorithm: algorithm as ChecksumAlgorithm, type, given };
+}
+
+async function sendParts(
+  { client }: TransferContext,
+  run: Run,
+  input: CopyInput,
+  plan: { size: number; partSize: number; uploadId: string; sums: SumPlan },
+): Promise<DonePart[]> {
+  const { size, partSize, uploadId, sums } = plan;
+  const shared = membersFor("UploadPartCopy", input);
+  const count = Math.ceil(size / partSize);
+  const done: DonePart[] = [];
+  let next = 1;
+  await run.scope.lanes(Math.min(run.concurrency, count), async () => {
+    while (next <= count) {
+      const number = next++;
+      const start = (number - 1) * partSize;
+      const end = Math.min(start + partSize, size);
+      const request = {
+        ...shared,
+        PartNumber: number,
+        UploadId: uploadId,
+        CopySourceRange: `bytes=${start}-${end - 1}`,
+      } as unknown as UploadPartCopyRequest;
+      const { CopyPartResult } = await run.slot(() => client.uploadPartCopy(request, { signal: run.signal }));
+      const sum = sums.algorithm && CopyPartResult?.[checksumMember(sums.algorithm)];
+      done.push({ number, size: end - start, etag: CopyPartResult?.ETag, sum });
+      run.meter.add(end - start);
+      run.meter.partDone();
+    }
+  });
+  return done.sort((a, b) => a.number - b.number);
+}

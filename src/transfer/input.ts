@@ -1,0 +1,45 @@
+/** Which members of an input go into which request: by the model, so that members added to S3 pass through by themselves. */
+import { type ParamFault, ParamValidationError } from "../errors/base.js";
+import { type OperationName, operation } from "../model/operation.js";
+
+export type Dictionary = Record<string, unknown>;
+
+/** Members that are given and that the operation takes, but for those named. */
+export function membersFor(name: OperationName, input: object, without: ReadonlySet<string> = nothing): Dictionary {
+  const { byName } = operation(name).input;
+  const out: Dictionary = {};
+  for (const [member, value] of Object.entries(input)) {
+    if (value !== undefined && byName.has(member) && !without.has(member)) out[member] = value;
+  }
+  return out;
+}
+
+/** Refuses members that none of the operations takes: a misspelt one would otherwise be silently without effect. */
+export function checkMembers(
+  title: string,
+  input: unknown,
+  names: readonly OperationName[],
+  refused: Dictionary = {},
+): void {
+  if (typeof input !== "object" || input === null) {
+    throw new ParamValidationError([{ path: "input", problem: "expected a dictionary" }], { operation: title });
+  }
+  const faults: ParamFault[] = [];
+  for (const [member, value] of Object.entries(input)) {
+    if (value === undefined) continue;
+    if (member in refused) faults.push({ path: member, problem: String(refused[member]) });
+    else if (!names.some((name) => operation(name).input.byName.has(member))) {
+      faults.push({ path: member, problem: "unknown" });
+    }
+  }
+  for (const member of ["Bucket", "Key"] as const) {
+    const value = (input as Dictionary)[member];
+    if (!operation(names[0]!).input.byName.get(member)?.required) continue;
+    if (value === undefined) faults.push({ path: member, problem: "missing" });
+    else if (typeof value !== "string") faults.push({ path: member, problem: `expected string, got ${typeof value}` });
+    else if (value === "") faults.push({ path: member, problem: "must not be empty" });
+  }
+  if (faults.length > 0) throw new ParamValidationError(faults, { operation: title });
+}
+
+const nothing: ReadonlySet<string> = new Set();

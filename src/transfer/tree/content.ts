@@ -1,0 +1,79 @@
+/** Whether a local file and an object have the same content, without fetching the object. */
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import type { HeadObjectRequest } from "../../model/generated/types.js";
+import { createChecksum, responseChecksum } from "../../transport/checksum/index.js";
+import type { TransferContext } from "../context.js";
+import { MIB, partSizeFor } from "../limits.js";
+
+/** Sizes of parts that clients use, in MiB: an ETag of parts is told by trying them. */
+const usual = [8, 5, 16, 64, 10, 15, 20, 25, 32, 50, 100, 128, 256, 512];
+
+/** False where it cannot be told. */
+export async function sameContent(
+  context: TransferContext,
+  path: string,
+  object: { readonly Bucket: string; readonly Key: string; readonly size: number; readonly etag: string | undefined },
+  partSize: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { Bucket, Key, size } = object;
+  const input: HeadObjectRequest = { Bucket, Key, ChecksumMode: "ENABLED" };
+  const head = await context.client.headObject(input, { signal });
+  const given = responseChecksum(head.ResponseMetadata.HTTPHeaders);
+  if (given) {
+    const sum = createChecksum(given.algorithm);
+    await read(path, size, signal, (bytes) => sum.update(bytes));
+    return sum.base64() === given.value;
+  }
+  const [, tag, count] = /^"?([0-9a-f]{32})(?:-(\d+))?"?$/.exec(head.ETag ?? "") ?? [];
+  if (tag === undefined) return false;
+  if (count === undefined) {
+    const md5 = createHash("md5");
+    await read(path, size, signal, (bytes) => md5.update(bytes));
+    return md5.digest("hex") === tag;
+  }
+  const sizes = new Set([partSizeFor(size, partSize), ...usual.map((mib) => mib * MIB)]);
+  for (const candidate of sizes) {
+    if (Math.ceil(size / candidate) === Number(count) && (await tagOfParts(path, size, candidate, signal)) === tag)
+      return true;
+  }
+  return false;
+}
+
+async function tagOfParts(path: string, size: number, partSize: number, signal: AbortSignal): Promise<string> {
+  const all = createHash("md5");
+  let part = createHash("md5");
+  let left = partSize;
+  await read(path, size, signal, (bytes) => {
+    for (let rest = bytes; rest.length > 0; ) {
+      const piece = rest.subarray(0, left);
+      part.update(piece);
+      rest = rest.subarray(piece.length);
+      left -= piece.length;
+      if (left === 0) {
+        all.update(part.digest());
+        part = createHash("md5");
+        left = partSize;
+      }
+    }
+  });
+  if (left < partSize) all.update(part.digest());
+  return all.digest("hex");
+}
+
+async function read(path: string, size: number, signal: AbortSignal, take: (bytes: Uint8Array) => void): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(MIB);
+    for (let at = 0; at < size; ) {
+      signal.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return;
+      take(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}

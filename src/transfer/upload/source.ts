@@ -1,0 +1,271 @@
+/** Where the bytes of an upload come from, part by part. */
+import { Buffer } from "node:buffer";
+import { type FileHandle, open } from "node:fs/promises";
+import { IncompleteBodyError, ParamValidationError, TucuxiError } from "../../errors/base.js";
+import type { BodyInput, BodySource } from "../../model/dictionaries.js";
+import {
+  asBytes,
+  badBody,
+  checkSource,
+  failedSource,
+  fileFacts,
+  inMemory,
+  isBlob,
+  isReadable,
+  type OpenSource,
+  openSource,
+} from "../../transport/body-kinds.js";
+import { HttpResponseBody } from "../../transport/index.js";
+import { MIB } from "../limits.js";
+
+export interface PartSource {
+  /** Bytes of all of it; undefined: only its end will tell. */
+  readonly size: number | undefined;
+  /** Parts must be asked for in order, one at a time. */
+  readonly sequential: boolean;
+  /** Parts need memory of ours to be read into. */
+  readonly needsBuffer: boolean;
+  /**
+   * The next (or any) `length` bytes from `start` on, in `buffer` or in memory of its own. Fewer only at the end of a source of unknown size.
+   */
+  read(start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array>;
+  /** The same bytes as often as need be, in small pieces; undefined where only `read` can. */
+  readonly stream?: (start: number, length: number) => AsyncGenerator<Uint8Array>;
+  /** Everything was read: is it still what it was? Throws when not. */
+  check(): Promise<void>;
+  close(reason?: unknown): Promise<void>;
+}
+
+/** A file, read by position: parts in any order, from one descriptor. */
+export async function openFile(path: string): Promise<PartSource & { readonly size: number }> {
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) {
+      throw new TucuxiError(`${path} is not a regular file`, {
+        code: stats.isDirectory() ? "IsDirectory" : "NotAFile",
+        hint: stats.isDirectory()
+          ? "Use uploadDirectory for a folder."
+          : "Give upload() a stream of it: `Body: createReadStream(path)`.",
+      });
+    }
+    return new FileSource(path, file, stats.size, stats.mtimeMs);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function fileError(path: string, cause: unknown): TucuxiError {
+  const { code = "FileError", message } = cause as NodeJS.ErrnoException;
+  return new TucuxiError(`${path} cannot be read: ${message}`, { code, cause });
+}
+
+class FileSource implements PartSource {
+  readonly size: number;
+  readonly sequential = false;
+  readonly needsBuffer = true;
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #modified: number;
+
+  constructor(path: string, file: FileHandle, size: number, modified: number) {
+    this.#path = path;
+    this.#file = file;
+    this.size = size;
+    this.#modified = modified;
+  }
+
+  async read(start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array> {
+    const target = buffer ?? Buffer.allocUnsafe(length);
+    let at = 0;
+    while (at < length) {
+      const { bytesRead } = await this.#file.read(target, at, length - at, start + at);
+      if (bytesRead === 0) throw this.#changed(`it ended at byte ${start + at}`);
+      at += bytesRead;
+    }
+    return target.length === length ? target : target.subarray(0, length);
+  }
+
+  async *stream(start: number, length: number): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < length; at += MIB) yield this.read(start + at, Math.min(MIB, length - at), undefined);
+  }
+
+  async check(): Promise<void> {
+    const { size, mtimeMs } = await this.#file.stat();
+    if (size !== this.size) throw this.#changed(`it has ${size} bytes now`);
+    if (mtimeMs !== this.#modified) throw this.#changed("it was written to");
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  #changed(how: string): TucuxiError {
+    return new TucuxiError(`${this.#path} changed while it was uploaded: it had ${this.size} bytes, and ${how}`, {
+      code: "FileChanged",
+      hint: "Upload it again once nobody writes to it.",
+    });
+  }
+}
+
+/** Whatever is given as a Body. `declared`: its length, if the caller gave one. */
+export async function openBody(input: BodyInput | undefined, declared: number | undefined): Promise<PartSource> {
+  let given: unknown = input ?? new Uint8Array(0);
+  if (typeof given === "function") {
+    try {
+      given = await (given as () => BodySource | Promise<BodySource>)();
+    } catch (error) {
+      throw failedSource(error, 0);
+    }
+  }
+  const bytes = inMemory(given);
+  if (bytes !== undefined) return new BytesSource(bytes, declared);
+  if (isBlob(given)) return new BlobSource(given, declared);
+  checkSource(given);
+  let size = given instanceof HttpResponseBody ? given.contentLength : undefined;
+  if (isReadable(given)) {
+    // An error of the stream before anybody reads it is the upload's, not the process's.
+    given.on("error", () => {});
+    size = (await fileFacts(given))?.length;
+    checkSource(given);
+  }
+  if (typeof given !== "object" || given === null) throw badBody(given);
+  const source = openSource(given as BodySource);
+  try {
+    checkDeclared(size, declared);
+  } catch (error) {
+    source.destroy(error);
+    throw error;
+  }
+  return new StreamSource(source, size ?? declared);
+}
+
+function checkDeclared(size: number | undefined, declared: number | undefined): void {
+  if (size === undefined || declared === undefined || size === declared) return;
+  throw new ParamValidationError([{ path: "ContentLength", problem: `is ${declared}, but Body has ${size} bytes` }], {
+    operation: "upload",
+    hint: "Leave ContentLength out: the length of this body is known.",
+  });
+}
+
+class BytesSource implements PartSource {
+  readonly size: number;
+  readonly sequential = false;
+  readonly needsBuffer = false;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, declared: number | undefined) {
+    checkDeclared(bytes.length, declared);
+    this.#bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  async read(start: number, length: number): Promise<Uint8Array> {
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  async check(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+class BlobSource implements PartSource {
+  readonly size: number;
+  readonly sequential = false;
+  readonly needsBuffer = false;
+  readonly #blob: Blob;
+
+  constructor(blob: Blob, declared: number | undefined) {
+    checkDeclared(blob.size, declared);
+    this.#blob = blob;
+    this.size = blob.size;
+  }
+
+  async read(start: number, length: number): Promise<Uint8Array> {
+    try {
+      const bytes = new Uint8Array(await this.#blob.slice(start, start + length).arrayBuffer());
+      if (bytes.length !== length) throw new IncompleteBodyError(length, bytes.length);
+      return bytes;
+    } catch (error) {
+      throw failedSource(error, start);
+    }
+  }
+
+  async check(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+class StreamSource implements PartSource {
+  readonly size: number | undefined;
+  readonly sequential = true;
+  readonly needsBuffer = true;
+  readonly #source: OpenSource;
+  #given = 0;
+  #ended = false;
+  /** What of the last piece belongs to the next part. */
+  #rest: Uint8Array | undefined;
+
+  constructor(source: OpenSource, size: number | undefined) {
+    this.#source = source;
+    this.size = size;
+  }
+
+  async read(_start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array> {
+    const target = buffer ?? Buffer.allocUnsafe(length);
+    let at = 0;
+    try {
+      while (at < length) {
+        const piece = this.#rest ?? (await this.#next());
+        if (piece === undefined) break;
+        const taken = Math.min(piece.length, length - at);
+        target.set(taken === piece.length ? piece : piece.subarray(0, taken), at);
+        this.#rest = taken === piece.length ? undefined : piece.subarray(taken);
+        at += taken;
+      }
+    } catch (error) {
+      throw failedSource(error, this.#given + at);
+    }
+    this.#given += at;
+    if (at < length && this.size !== undefined) throw this.#mismatch("ended early");
+    return at === target.length ? target : target.subarray(0, at);
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    while (!this.#ended) {
+      const { done, value } = await this.#source.next();
+      if (done) {
+        this.#ended = true;
+        return undefined;
+      }
+      const bytes = asBytes(value);
+      if (bytes.length > 0) return bytes;
+    }
+    return undefined;
+  }
+
+  async check(): Promise<void> {
+    if (this.size === undefined) return;
+    const more = this.#rest ?? (await this.#next());
+    if (more !== undefined) {
+      this.#given += more.length;
+      throw this.#mismatch("goes on past it");
+    }
+  }
+
+  async close(reason?: unknown): Promise<void> {
+    if (!this.#ended) this.#source.destroy(reason);
+    this.#ended = true;
+  }
+
+  #mismatch(what: string): IncompleteBodyError {
+    return new IncompleteBodyError(this.size ?? 0, this.#given, {
+      code: "ContentLengthMismatch",
+      hint: `Body was to have ${this.size} bytes, but it ${what}. Nothing was stored.`,
+    });
+  }
+}
