@@ -32,6 +32,13 @@ function scalar(member: Member, text: string): unknown {
   }
 }
 
+/** Headers with a prefix, by the rest of their names. */
+function prefixed(headers: Headers, prefix: string): Record<string, string> {
+  const found: Record<string, string> = Object.create(null);
+  for (const name in headers) if (name.startsWith(prefix)) found[name.slice(prefix.length)] = headers[name]!;
+  return found;
+}
+
 /** The members of an input that are not in the body: labels, query and headers. */
 export function readInput(found: Operation, target: Target, headers: Headers): Record<string, unknown> {
   const input: Record<string, unknown> = {};
@@ -41,6 +48,8 @@ export function readInput(found: Operation, target: Target, headers: Headers): R
     } else if (member.location === "query") {
       const text = target.query.get(member.wireName);
       if (text !== undefined) input[member.name] = scalar(member, text);
+    } else if (member.location === "headers") {
+      input[member.name] = prefixed(headers, member.wireName);
     } else if (member.location === "header") {
       const text = headers[member.wireName];
       if (text !== undefined && text !== "") input[member.name] = scalar(member, text);
