@@ -7,7 +7,8 @@ import { type ChunkedFraming, encodeChunked, encodedLength } from "../transport/
 import type { TransportRequest } from "../transport/index.js";
 import type { Call } from "./call.js";
 import type { Cargo } from "./cargo.js";
-import { addHeaders, type HeaderPairs, pairIndex, signHeaders } from "./signing.js";
+import { addHeaders } from "./extra-headers.js";
+import { type HeaderPairs, pairIndex, signHeaders } from "./signing.js";
 
 /** A request ready for the transport, and what is needed to explain a signature that does not match. */
 export interface SignedAttempt {
@@ -116,10 +117,12 @@ function payload(
   const { bytes, source, plan, trailer } = cargo;
   if (source === undefined) return { body: bytes, contentLength: undefined };
   const { length } = source;
-  if (!plan.chunked) return { body: source.open(), contentLength: length };
+  // Opened when the connection stands: an attempt that finds none has not touched a source that can be read only once.
+  const pieces: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => source.open()[Symbol.asyncIterator]() };
+  if (!plan.chunked) return { body: pieces, contentLength: length };
   const framing: ChunkedFraming = { signer, ecdsa: plan.declared.includes("ECDSA"), trailer };
   return {
-    body: encodeChunked(source.open(), framing),
+    body: encodeChunked(pieces, framing),
     contentLength: length === undefined ? undefined : encodedLength(length, framing),
   };
 }

@@ -13,6 +13,10 @@ export interface Call {
   readonly input: object;
   readonly options: CallOptions | undefined;
   readonly limits: CallLimits;
+  /** The answer of the place first asked is wanted, even where it says "elsewhere". */
+  readonly stay?: boolean;
+  /** Attempts made before this journey, by the one that it goes on with. */
+  readonly attemptsBefore?: number;
 }
 
 /** What is known of an answer besides itself. */

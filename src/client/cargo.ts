@@ -79,6 +79,7 @@ export function loadCargo(
   endpoint: PreparedEndpoint,
   settings: ClientSettings,
   anonymous: boolean,
+  signal: AbortSignal | undefined,
 ): Cargo | Promise<Cargo> {
   const { kind, body } = wire;
   if (kind === "none" && op.requestChecksum === undefined) return nothing;
@@ -88,7 +89,7 @@ export function loadCargo(
     const { bytes } = prepareBytes(bytesOf(body), declared);
     return pack(op, wire, endpoint, settings, anonymous, bytes, undefined);
   }
-  return prepareBody(body as BodyInput, declared).then((source) =>
+  return prepareBody(body as BodyInput, declared, signal).then((source) =>
     pack(op, wire, endpoint, settings, anonymous, source.bytes, source),
   );
 }

@@ -5,18 +5,20 @@ import type { PageOperations } from "../model/generated/pages.js";
 import type { CreateSessionOutput, HeadBucketOutput, Operations } from "../model/generated/types.js";
 import type { Waiters } from "../model/generated/waiters.js";
 import { type OperationName, operation } from "../model/operation.js";
+import { encodeKey } from "../protocol/encode.js";
 import type { PresignedPost } from "../sigv4/index.js";
-import { claimBody, RetryPolicy, Transport, type TransportStats } from "../transport/index.js";
-import { anonymous, Engine, type KeySource, keysAlways, keysFrom, keysLater } from "./engine.js";
+import type { TransferContext } from "../transfer/context.js";
+import { claimBody } from "../transport/claim.js";
+import type { TransportStats } from "../transport/index.js";
+import { anonymous, Engine, type Equipment, type KeySource, keysAlways, keysFrom, keysLater } from "./engine.js";
 import { ExpressSessions } from "./express.js";
-import { S3Operations } from "./generated/methods.js";
 import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js";
 import { type Pages, type PaginateOptions, paginate } from "./pages.js";
-import { operationFor, type PresignPostInput, presignedPost, presignedUrl } from "./presign.js";
+import { draftUrl, type PresignPostInput, presignedPost } from "./presign.js";
 import { ProfileSession } from "./profile-session.js";
 import { regionNamed } from "./redirect.js";
-import { travel } from "./road.js";
 import { checkOptions, clientSettings } from "./settings.js";
+import { S3Transfers } from "./transfers.js";
 import { type WaitOptions, waitUntil } from "./waiters.js";
 
 /**
@@ -30,12 +32,16 @@ import { type WaitOptions, waitUntil } from "./waiters.js";
  * Making one costs nothing: files are read, and code is loaded, on the first call. It holds connections: share one, and
  * `close()` it at the end (or declare it with `await using`).
  */
-export class S3Client extends S3Operations {
+export class S3Client extends S3Transfers {
   readonly #options: S3ClientOptions;
   readonly #session: ProfileSession;
   #engine: Engine | undefined;
   #starting: Promise<Engine> | undefined;
   #closed = false;
+  #closing: Promise<void> | undefined;
+  /** Calls under way. */
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
 
   /**
    * @param options see S3ClientOptions; what is not given comes from the session, the environment and the shared files
@@ -47,8 +53,7 @@ export class S3Client extends S3Operations {
     session: ProfileSession = new ProfileSession({ profile: options?.profile }),
   ) {
     super();
-    checkOptions(options);
-    this.#options = { ...options };
+    this.#options = checkOptions(options);
     this.#session = session;
   }
 
@@ -63,8 +68,15 @@ export class S3Client extends S3Operations {
     const payload = op.input.payload;
     if (payload?.streaming) claimBody((input as Record<string, unknown> | undefined)?.[payload.name]);
     const engine = this.#engine ?? (await this.#start());
+    const { travel } = engine.equipment ?? (await this.#equip(engine));
     if (this.#closed) throw closed();
-    const output = await travel(engine, op, input, options);
+    this.#running++;
+    let output: object;
+    try {
+      output = await travel(engine, op, input, options);
+    } finally {
+      if (--this.#running === 0) this.#whenIdle?.();
+    }
     // What was learnt of a bucket ends with it: the next of that name may be anywhere.
     if (name === "DeleteBucket" || name === "CreateBucket") engine.regions.forget((input as { Bucket: string }).Bucket);
     return output;
@@ -111,15 +123,8 @@ export class S3Client extends S3Operations {
     options: PresignOptions = {},
   ): Promise<string> {
     const engine = this.#engine ?? (await this.#start());
-    const op = operationFor(method);
-    const { Bucket: bucket } = input as { Bucket?: string };
-    return presignedUrl(
-      engine,
-      op,
-      input,
-      options,
-      await engine.keysFor(engine.endpoint(op, bucket, undefined, true), bucket),
-    );
+    const draft = draftUrl(engine, method, input, options);
+    return draft.sign(await engine.keysFor(draft.endpoint, draft.bucket));
   }
 
   /**
@@ -132,15 +137,8 @@ export class S3Client extends S3Operations {
     options: PresignOptions = {},
   ): string {
     const engine = this.#now();
-    const op = operationFor(method);
-    const { Bucket: bucket } = input as { Bucket?: string };
-    return presignedUrl(
-      engine,
-      op,
-      input,
-      options,
-      engine.peekKeys(engine.endpoint(op, bucket, undefined, true), bucket),
-    );
+    const draft = draftUrl(engine, method, input, options);
+    return draft.sign(engine.peekKeys(draft.endpoint, draft.bucket));
   }
 
   /**
@@ -167,18 +165,44 @@ export class S3Client extends S3Operations {
 
   /** Connections, waiting calls and attempts at this moment; undefined before the first call. */
   stats(): TransportStats | undefined {
-    return this.#engine?.transport.stats();
+    return this.#engine?.equipment?.transport.stats();
   }
 
   /** Lets go of all connections once the calls under way are done. Calls after it are refused. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const engine = this.#engine ?? (await this.#starting?.catch(() => undefined));
-    await engine?.transport.close();
+    // A call under way may need more than one request.
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await engine?.equipment?.transport.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  protected override async transfers(): Promise<TransferContext> {
+    const engine = this.#engine ?? (await this.#start());
+    const { requestChecksums, askChecksums, checkChecksums } = engine.settings;
+    return {
+      client: this,
+      checksums: requestChecksums === "supported",
+      askChecksums,
+      checkChecksums,
+      location: (bucket, key) => {
+        const { origin, basePath } = engine.endpoint(operation("PutObject"), bucket, undefined);
+        return `${origin}${basePath}/${encodeKey(key)}`;
+      },
+    };
   }
 
   #start(): Promise<Engine> {
@@ -198,7 +222,13 @@ export class S3Client extends S3Operations {
 
   /** The engine without a wait, for what is synchronous: keys that take time to come are not there yet. */
   #now(): Engine {
-    this.#engine ??= this.#assemble(this.#keysNow() ?? keysLater(() => this.#keys()));
+    this.#engine ??= this.#assemble(
+      this.#keysNow() ??
+        keysLater(
+          () => this.#keys(),
+          () => this.#keysNow(),
+        ),
+    );
     return this.#engine;
   }
 
@@ -207,18 +237,15 @@ export class S3Client extends S3Operations {
     return new Engine({
       settings,
       keys,
-      transport: new Transport({
-        connectTimeout: settings.connectTimeout,
-        requestTimeout: settings.requestTimeout,
-        maxConnections: settings.maxConnections,
-        caBundle: settings.caBundle,
-        env: this.#session.env,
-        dispatcher: this.#options.dispatcher,
-      }),
-      retry: new RetryPolicy({ mode: settings.retryMode, maxAttempts: settings.maxAttempts }),
       express: settings.expressSessions ? new ExpressSessions((bucket) => this.#createSession(bucket)) : undefined,
       askRegion: (bucket, signal) => this.#askRegion(bucket, { signal }),
     });
+  }
+
+  async #equip(engine: Engine): Promise<Equipment> {
+    const { equip } = await import("./road.js");
+    engine.equipment ??= equip(engine, { env: this.#session.env, dispatcher: this.#options.dispatcher });
+    return engine.equipment;
   }
 
   /** Keys that need no fetching, or were fetched for the session. */
@@ -236,11 +263,8 @@ export class S3Client extends S3Operations {
   }
 
   async #createSession(bucket: string): Promise<{ credentials: Credentials; expires: number }> {
-    const { Credentials: keys } = (await this.call(
-      "CreateSession",
-      { Bucket: bucket },
-      undefined,
-    )) as CreateSessionOutput;
+    const output = await this.#ask("CreateSession", { Bucket: bucket }, undefined);
+    const { Credentials: keys } = output as CreateSessionOutput;
     return {
       credentials: {
         accessKeyId: keys.AccessKeyId,
@@ -251,11 +275,18 @@ export class S3Client extends S3Operations {
     };
   }
 
+  /** A call that is part of another, which may be under way when the client is closed; what it is answered is the answer, redirect or not. */
+  async #ask(name: OperationName, input: object, options: CallOptions | undefined): Promise<object> {
+    const engine = this.#now();
+    const { travel } = engine.equipment ?? (await this.#equip(engine));
+    return travel(engine, operation(name), input, options, true);
+  }
+
   /** By the headers of a HEAD, whether it succeeds or not. */
   async #askRegion(bucket: string, options: CallOptions | undefined): Promise<string | undefined> {
     try {
-      const output = (await this.call("HeadBucket", { Bucket: bucket }, options)) as HeadBucketOutput;
-      return output.BucketRegion;
+      const output = await this.#ask("HeadBucket", { Bucket: bucket }, options);
+      return (output as HeadBucketOutput).BucketRegion;
     } catch (error) {
       const region = error instanceof S3ServiceError ? regionNamed(error) : undefined;
       if (region === undefined) throw error;

@@ -5,8 +5,10 @@ import { type OperationTraits, traitsKey } from "../endpoint/cache.js";
 import { type PreparedEndpoint, withHostPrefix } from "../endpoint/prepared.js";
 import { CredentialsError } from "../errors/base.js";
 import type { Operation } from "../model/operation.js";
-import { type RetryPolicy, sleep, type Transport } from "../transport/index.js";
+import type { RetryPolicy, Transport } from "../transport/index.js";
+import { sleep } from "../transport/sleep.js";
 import type { ExpressSessions } from "./express.js";
+import type { CallOptions } from "./options.js";
 import { BucketRegions } from "./regions.js";
 import type { ClientSettings } from "./settings.js";
 import { Signers } from "./signing.js";
@@ -18,29 +20,42 @@ export interface KeySource {
   /** Keys at hand, without a wait; throws CredentialsError when there are none yet. */
   peek(): Credentials | undefined;
   /** The service says that these have expired: fetch others. False where there are no others. */
-  refresh(refused: Credentials | undefined): Promise<boolean>;
+  refresh(refused: Credentials | undefined, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** Keys from a cache that refreshes itself. */
 export function keysFrom(cache: CredentialCache): KeySource {
   return {
     get: (signal) => cache.get(signal),
-    peek: () => cache.peek() ?? notLoaded(),
-    refresh: async (refused) => (await cache.forceRefresh(refused)) !== refused,
+    peek: () => cache.peekOrThrow(),
+    refresh: async (refused, signal) => (await cache.forceRefresh(refused, signal)) !== refused,
   };
 }
 
-/** Keys that come from somewhere that takes time: the first wait fetches the source itself. */
-export function keysLater(fetch: () => Promise<KeySource>): KeySource {
+/** Keys that come from somewhere that takes time: the first wait fetches the source itself, unless somebody else has. */
+export function keysLater(fetch: () => Promise<KeySource>, atHand: () => KeySource | undefined): KeySource {
   let source: KeySource | undefined;
-  const load = async (): Promise<KeySource> => {
-    source ??= await fetch();
-    return source;
+  let loading: Promise<KeySource> | undefined;
+  const load = (): Promise<KeySource> => {
+    loading ??= fetch().then(
+      (fetched) => {
+        source = fetched;
+        return fetched;
+      },
+      (error: unknown) => {
+        loading = undefined;
+        throw error;
+      },
+    );
+    return loading;
   };
   return {
     get: (signal) => (source ? source.get(signal) : load().then((loaded) => loaded.get(signal))),
-    peek: () => (source ? source.peek() : notLoaded()),
-    refresh: async (refused) => (await load()).refresh(refused),
+    peek() {
+      source ??= atHand();
+      return source ? source.peek() : notLoaded();
+    },
+    refresh: async (refused, signal) => (await load()).refresh(refused, signal),
   };
 }
 
@@ -77,10 +92,24 @@ function traitsOf(op: Operation): number {
 /** The trait that keeps presigned URLs on the regional host. */
 const REGIONAL = traitsKey({ regionalHost: true });
 
-export class Engine {
-  readonly settings: ClientSettings;
+/** What requests are sent with. Its code is loaded with the first of them: a program that only presigns never needs it. */
+export interface Equipment {
   readonly transport: Transport;
   readonly retry: RetryPolicy;
+  /** Takes one call down the road. */
+  readonly travel: (
+    engine: Engine,
+    op: Operation,
+    input: object,
+    options: CallOptions | undefined,
+    stay?: boolean,
+  ) => Promise<object>;
+}
+
+export class Engine {
+  readonly settings: ClientSettings;
+  /** There from the first call on. */
+  equipment: Equipment | undefined;
   readonly keys: KeySource;
   readonly express: ExpressSessions | undefined;
   /** Asks the service where a bucket is. */
@@ -90,13 +119,19 @@ export class Engine {
   /** Milliseconds by which the service's clock is ahead of ours. */
   skew = 0;
 
-  constructor(parts: Pick<Engine, "settings" | "transport" | "retry" | "keys" | "express" | "askRegion">) {
+  constructor(parts: Pick<Engine, "settings" | "keys" | "express" | "askRegion">) {
     this.settings = parts.settings;
-    this.transport = parts.transport;
-    this.retry = parts.retry;
     this.keys = parts.keys;
     this.express = parts.express;
     this.askRegion = parts.askRegion;
+  }
+
+  get transport(): Transport {
+    return this.equipment!.transport;
+  }
+
+  get retry(): RetryPolicy {
+    return this.equipment!.retry;
   }
 
   /** Waits; the signal cuts it short. */
@@ -134,14 +169,14 @@ export class Engine {
     signal?: AbortSignal,
   ): Credentials | undefined | Promise<Credentials | undefined> {
     if (endpoint.signing.name === "sigv4-s3express" && this.express && bucket !== undefined)
-      return this.express.get(bucket);
+      return this.express.get(bucket, this.now(), signal);
     return this.keys.get(signal);
   }
 
   /** The same without a wait. */
   peekKeys(endpoint: PreparedEndpoint, bucket: string | undefined): Credentials | undefined {
     if (endpoint.signing.name === "sigv4-s3express" && this.express && bucket !== undefined) {
-      return this.express.peek(bucket) ?? notLoaded();
+      return this.express.peek(bucket, this.now()) ?? notLoaded();
     }
     return this.keys.peek();
   }

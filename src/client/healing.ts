@@ -24,34 +24,44 @@ export function healer(
   const { engine, op, input, options, limits } = call;
   const { etag } = response.headers;
   const span = spanOf(response);
-  if (!engine.settings.resumeDownloads || op.name !== "GetObject" || etag === undefined || span === undefined) {
-    return undefined;
-  }
+  if (!engine.settings.resumeDownloads || op.name !== "GetObject" || span === undefined) return undefined;
+  // A weak ETag matches nothing, says HTTP.
+  if (etag === undefined || etag.startsWith("W/")) return undefined;
   let attempt = arrival.attempts;
   return async (failure, given) => {
     const first = span.first + given;
-    const pause = first > span.last ? undefined : engine.retry.next(failure, { attempt });
+    // A body let go because nobody read it has not failed: its reader has come after all.
+    const late = failure.code === "BodyAbandoned";
+    const pause = first > span.last ? undefined : late ? 0 : engine.retry.next(failure, { attempt });
     if (pause === undefined) return undefined;
     await engine.settings.hooks?.onRetry?.({ operation: op.name, attempt, delay: pause, error: failure });
     if (pause > 0) await engine.pause(pause, limits.signal);
-    attempt++;
     const rest = { ...withoutConditions(input), Range: `bytes=${first}-${span.last}`, IfMatch: etag };
     const version = response.headers["x-amz-version-id"];
     if (version !== undefined && version !== "null") Object.assign(rest, { VersionId: version });
     try {
-      return await journey({ engine, op, input: rest, options, limits }, (_, again) => sourceOf(again, first));
+      const attemptsBefore = late ? attempt - 1 : attempt;
+      return await journey({ engine, op, input: rest, options, limits, attemptsBefore }, (_, again, { attempts }) => {
+        attempt = attempts;
+        if (again.headers["etag"] === etag) return sourceOf(again, first);
+        again.source?.cancel(failure);
+        throw changed(given, failure);
+      });
     } catch (error) {
-      if (!(error instanceof S3ServiceError) || (error.statusCode !== 412 && error.statusCode !== 404)) throw error;
-      throw new TucuxiError(
-        `The object was changed after ${given} of its bytes had been read, so the rest cannot be had`,
-        {
-          code: "ObjectChanged",
-          cause: error,
-          hint: "Read it again from the beginning.",
-        },
-      );
+      if (!(error instanceof S3ServiceError) || !gone.has(error.statusCode)) throw error;
+      throw changed(given, error);
     }
   };
+}
+
+/** What a range of an object that is no longer the same is answered with. */
+const gone = new Set([404, 412, 416]);
+
+function changed(given: number, cause: unknown): TucuxiError {
+  return new TucuxiError(
+    `The object was changed after ${given} of its bytes had been read, so the rest cannot be had`,
+    { code: "ObjectChanged", cause, hint: "Read it again from the beginning." },
+  );
 }
 
 /** What is asked for again is asked for by ETag alone, and in bytes. */

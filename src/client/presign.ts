@@ -1,13 +1,15 @@
 /** Presigned URLs and forms: the first half of the road, without a journey. */
 import type { Credentials } from "../credentials/types.js";
+import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
 import { type Operation, operationOfMethod } from "../model/operation.js";
-import { serialize } from "../protocol/index.js";
+import { serialize, type WireRequest } from "../protocol/index.js";
 import { prepareInput } from "../rules/index.js";
 import { type PolicyCondition, type PresignedPost, presignPost as signPost } from "../sigv4/index.js";
 import type { Engine } from "./engine.js";
+import { addHeaders, checkExtraHeaders } from "./extra-headers.js";
 import type { PresignOptions } from "./options.js";
-import { addHeaders, checkExpiry, signQuery } from "./signing.js";
+import { checkExpiry, signQuery } from "./signing.js";
 
 /** The operation behind a method's name. */
 export function operationFor(method: string): Operation {
@@ -23,16 +25,19 @@ export function operationFor(method: string): Operation {
   return op;
 }
 
-/** A presigned URL. `credentials`: undefined for anonymous clients, whose URLs carry no signature. */
-export function presignedUrl(
-  engine: Engine,
-  op: Operation,
-  input: object,
-  options: PresignOptions,
-  credentials: Credentials | undefined,
-): string {
+/** A URL that waits for its signature. */
+export interface UrlDraft {
+  readonly endpoint: PreparedEndpoint;
+  readonly bucket: string | undefined;
+  /** Without credentials, for anonymous clients: a URL without a signature. */
+  sign(credentials: Credentials | undefined): string;
+}
+
+/** Checks what is to be presigned, and finds where it goes. */
+export function draftUrl(engine: Engine, method: string, input: object, options: PresignOptions): UrlDraft {
+  const op = operationFor(method);
   const expiresIn = checkExpiry(options.expiresIn);
-  const time = timeOf(options.signingDate, engine);
+  if (options.headers) checkExtraHeaders(options.headers, op.name);
   const prepared = prepareInput(op, input, {
     region: engine.settings.region,
     checksumMode: false,
@@ -48,6 +53,22 @@ export function presignedUrl(
   }
   const { Bucket: bucket } = input as { Bucket?: string };
   const endpoint = engine.endpoint(op, bucket, wire.hostPrefix, true);
+  return {
+    endpoint,
+    bucket,
+    sign: (credentials) => presignedUrl(engine, op, wire, endpoint, options, expiresIn, credentials),
+  };
+}
+
+function presignedUrl(
+  engine: Engine,
+  op: Operation,
+  wire: WireRequest,
+  endpoint: PreparedEndpoint,
+  options: PresignOptions,
+  expiresIn: number,
+  credentials: Credentials | undefined,
+): string {
   const path = endpoint.basePath + wire.path || "/";
   if (!credentials) return endpoint.origin + path + (wire.query ? `?${wire.query}` : "");
 
@@ -64,6 +85,7 @@ export function presignedUrl(
     signing: endpoint.signing,
     payloadHash: "UNSIGNED-PAYLOAD",
   };
+  const time = timeOf(options.signingDate, engine);
   return `${endpoint.origin}${path}?${signQuery(engine.signers, credentials, request, headers, time, expiresIn)}`;
 }
 

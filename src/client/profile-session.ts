@@ -3,6 +3,7 @@ import { chooseProfile } from "../config/profile.js";
 import { resolveSettings, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
 import type { CredentialCache } from "../credentials/cache.js";
+import { checkCredentials } from "../credentials/make.js";
 import type { Credentials, CredentialsInput, CredentialsProvider } from "../credentials/types.js";
 
 /** What a session is made from; all optional. */
@@ -28,15 +29,20 @@ export interface SessionOptions {
  * apart because it makes clients, and a client makes one of these when it is given none.
  */
 export class ProfileSession {
-  /** @internal */
-  readonly options: SessionOptions;
+  readonly #options: SessionOptions;
   readonly #files: SharedConfigFiles;
   #cache: CredentialCache | undefined;
 
   constructor(options: SessionOptions = {}) {
-    this.options = { ...options };
-    Object.defineProperty(this, "options", { enumerable: false });
-    this.#files = new SharedConfigFiles(this.options);
+    const { credentials } = options;
+    this.#options = { ...options };
+    if (typeof credentials === "object") this.#options.credentials = checkCredentials(credentials, "credentials");
+    this.#files = new SharedConfigFiles(this.#options);
+  }
+
+  /** What the session was made from. Not a field: it holds credentials, and whoever prints a session shall not see them. @internal */
+  get options(): SessionOptions {
+    return this.#options;
   }
 
   /** The environment. @internal */

@@ -1,7 +1,7 @@
 /** What becomes of a failed attempt: another one, to the same place or elsewhere, or the end of the call. */
 import type { Credentials } from "../credentials/types.js";
 import type { PreparedEndpoint } from "../endpoint/prepared.js";
-import { TransportError } from "../errors/base.js";
+import { CredentialsError, ParamValidationError, TucuxiError } from "../errors/base.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { Operation } from "../model/operation.js";
 import type { Call } from "./call.js";
@@ -20,10 +20,25 @@ export interface Recovery {
   redirected: boolean;
   clockSet: boolean;
   keysRefreshed: boolean;
+  /** A hook threw: that ends the call, whatever it threw. */
+  stopped: boolean;
 }
 
-export function newRecovery(op: Operation, bucket: string | undefined, cargo: Cargo): Recovery {
-  return { op, bucket, cargo, attempt: 1, redirected: false, clockSet: false, keysRefreshed: false };
+export function newRecovery(
+  { op, stay, attemptsBefore = 0 }: Call,
+  bucket: string | undefined,
+  cargo: Cargo,
+): Recovery {
+  return {
+    op,
+    bucket,
+    cargo,
+    attempt: attemptsBefore + 1,
+    redirected: stay === true,
+    clockSet: false,
+    keysRefreshed: false,
+    stopped: false,
+  };
 }
 
 /** A clock this far off makes signatures fail, in milliseconds; S3 allows fifteen minutes. */
@@ -41,6 +56,7 @@ export async function recover(
   failure: unknown,
   sent: { endpoint: PreparedEndpoint; credentials: Credentials | undefined },
 ): Promise<"again" | "endpoint"> {
+  if (recovery.stopped) throw failure;
   const cure = await chooseCure(engine, recovery, failure, sent, signal);
   const delay = cure
     ? 0
@@ -53,8 +69,8 @@ export async function recover(
     delay,
     error: failure as Error,
   });
-  if (delay > 0) await engine.pause(delay, signal);
   recovery.attempt++;
+  if (delay > 0) await engine.pause(delay, signal);
   return cure === "endpoint" ? "endpoint" : "again";
 }
 
@@ -74,15 +90,19 @@ async function chooseCure(
   }
   if (tokenCodes.has(failure.code) && !recovery.keysRefreshed) {
     recovery.keysRefreshed = true;
-    if (endpoint.signing.name === "sigv4-s3express" && bucket !== undefined) engine.express?.forget(bucket);
-    else if (!(await engine.keys.refresh(credentials))) return undefined;
+    if (endpoint.signing.name === "sigv4-s3express" && bucket !== undefined && engine.express) {
+      engine.express.forget(bucket, credentials);
+    } else if (!(await engine.keys.refresh(credentials, signal))) return undefined;
     return "again";
   }
   const bound = bucket === undefined || bucket.startsWith("arn:");
   if (bound || recovery.redirected || !engine.settings.followRegionRedirects || !pointsElsewhere(op, failure))
     return undefined;
   recovery.redirected = true;
-  const region = regionNamed(failure) ?? (await engine.askRegion(bucket, signal).catch(() => undefined));
+  // A HEAD of the bucket that names no region would be answered the same a second time.
+  const ask = op.name !== "HeadBucket";
+  const region =
+    regionNamed(failure) ?? (ask ? await engine.askRegion(bucket, signal).catch(() => undefined) : undefined);
   signal?.throwIfAborted();
   if (region === undefined || region === endpoint.signing.region) return undefined;
   engine.regions.set(bucket, region);
@@ -112,7 +132,8 @@ const idempotent = (op: Operation): boolean => op.name !== "WriteGetObjectRespon
 
 /** The error with the number of attempts on it. */
 function told(failure: unknown, { attempt }: Recovery): unknown {
-  if (failure instanceof TransportError && !("attempts" in failure)) {
+  const unsent = failure instanceof CredentialsError || failure instanceof ParamValidationError;
+  if (failure instanceof TucuxiError && !unsent && !("attempts" in failure)) {
     Object.defineProperty(failure, "attempts", { value: attempt, configurable: true, enumerable: true });
   }
   return failure;

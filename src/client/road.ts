@@ -17,33 +17,48 @@ import {
   serialize,
 } from "../protocol/index.js";
 import { finishOutput, prepareInput } from "../rules/index.js";
-import type { TransportResponse } from "../transport/index.js";
+import { RetryPolicy, Transport, type TransportOptions, type TransportResponse } from "../transport/index.js";
 import { attachStream } from "./answer.js";
 import { buildAttempt } from "./attempt.js";
 import type { Arrival, Call, Reader } from "./call.js";
 import { loadCargo } from "./cargo.js";
-import type { Engine } from "./engine.js";
+import type { Engine, Equipment } from "./engine.js";
 import { canonicalOf } from "./explain.js";
-import { startLimits } from "./limits.js";
+import { checkExtraHeaders } from "./extra-headers.js";
+import type { HookRequest } from "./hooks.js";
+import { orAborted, startLimits } from "./limits.js";
 import type { CallOptions } from "./options.js";
-import { newRecovery, recover } from "./recovery.js";
+import { newRecovery, type Recovery, recover } from "./recovery.js";
+import { hideSecrets } from "./secrets.js";
+
+/** Makes what requests are sent with. */
+export function equip({ settings }: Engine, own: Pick<TransportOptions, "env" | "dispatcher">): Equipment {
+  const { connectTimeout, requestTimeout, maxConnections, caBundle, retryMode, maxAttempts } = settings;
+  return {
+    transport: new Transport({ connectTimeout, requestTimeout, maxConnections, caBundle, ...own }),
+    retry: new RetryPolicy({ mode: retryMode, maxAttempts }),
+    travel,
+  };
+}
 
 /** Takes one call down the road, to the dictionary of its output. */
-export async function travel(
+async function travel(
   engine: Engine,
   op: Operation,
   input: object,
   options: CallOptions | undefined,
+  stay = false,
 ): Promise<object> {
   const limits = startLimits(options, op.name);
   let reading = false;
   try {
-    const output = await journey({ engine, op, input, options, limits }, readOutput);
+    const output = await journey({ engine, op, input, options, limits, stay }, readOutput);
     // A body that is still to be read lives under the call's limits: whoever reads it to its end lifts them.
     reading = hasStreamingOutput(op);
     return output;
   } finally {
-    if (!reading) limits.end();
+    if (reading) limits.rest();
+    else limits.end();
   }
 }
 
@@ -58,9 +73,12 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
   parser?.catch(() => {});
 
   let endpoint = engine.endpoint(op, bucket, wire.hostPrefix);
-  const loading = loadCargo(op, wire, endpoint, settings, engine.isAnonymous);
-  const cargo = loading instanceof Promise ? await loading : loading;
-  const recovery = newRecovery(op, bucket, cargo);
+  const loading = loadCargo(op, wire, endpoint, settings, engine.isAnonymous, limits.signal);
+  const cargo =
+    loading instanceof Promise
+      ? await orAborted(loading, limits.signal, (late) => late.source?.discard(limits.signal?.reason))
+      : loading;
+  const recovery = newRecovery(call, bucket, cargo);
   const label = { toString: () => [op.name, bucket, key].filter(Boolean).join(" ") };
 
   const attempt = async (keys: Credentials | undefined, to: PreparedEndpoint): Promise<T> => {
@@ -71,10 +89,10 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
       operation: op.name,
       method: op.method,
       origin: to.origin,
-      path: to.basePath + wire.path,
+      path: (to.basePath + wire.path || "/") + (wire.query === "" ? "" : `?${wire.query}`),
       attempt: recovery.attempt,
     };
-    const hookHeaders = seen && hooks.beforeSign ? ((await hooks.beforeSign(seen)) ?? undefined) : undefined;
+    const hookHeaders = seen && hooks.beforeSign ? await headersOfHook(call, recovery, seen) : undefined;
     const { request, signed } = buildAttempt(call, {
       wire,
       endpoint: to,
@@ -83,27 +101,36 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
       hookHeaders,
       label,
     });
-    if (seen && hooks.beforeSend) await hooks.beforeSend(seen);
+    if (seen && hooks.beforeSend) await hooked(recovery, () => hooks.beforeSend?.(seen));
+    limits.sent = recovery.attempt;
     const response = await engine.transport.send(request);
     const { status, headers } = response;
-    if (hooks?.afterResponse)
-      await hooks.afterResponse({ operation: op.name, status, headers, attempt: recovery.attempt });
+    if (hooks?.afterResponse) {
+      try {
+        await hooked(recovery, () =>
+          hooks.afterResponse?.({ operation: op.name, status, headers, attempt: recovery.attempt }),
+        );
+      } catch (error) {
+        response.source?.cancel(error);
+        throw error;
+      }
+    }
     if (parser) await parser;
     const arrival = { attempts: recovery.attempt, bucket, key, region: to.signing.region, host: to.host };
     if (status < 300) return read(call, response, arrival);
     // Only a refused signature is ever compared with what was signed.
     const canonicalRequest = status === 403 ? canonicalOf(op, wire, to, cargo.plan.declared, signed) : undefined;
-    throw parseError(op, status, headers, response.body, { ...arrival, canonicalRequest });
+    throw hideSecrets(parseError(op, status, headers, response.body, { ...arrival, canonicalRequest }), keys);
   };
 
   try {
     for (;;) {
-      let credentials: Credentials | undefined;
+      // Whoever fetches credentials has tried as often as that makes sense: their failure is the call's.
+      const keys = engine.keysFor(endpoint, bucket, limits.signal);
+      const credentials = keys instanceof Promise ? await keys : keys;
+      limits.signal?.throwIfAborted();
       let failure: unknown;
       try {
-        const keys = engine.keysFor(endpoint, bucket, limits.signal);
-        credentials = keys instanceof Promise ? await keys : keys;
-        limits.signal?.throwIfAborted();
         const result = await attempt(credentials, endpoint);
         engine.retry.success(recovery);
         return result;
@@ -118,6 +145,27 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
   } finally {
     cargo.source?.discard();
   }
+}
+
+/** Runs a hook and waits for it. */
+async function hooked<T>(recovery: Recovery, hook: () => T | Promise<T>): Promise<T> {
+  try {
+    return await hook();
+  } catch (error) {
+    recovery.stopped = true;
+    throw error;
+  }
+}
+
+async function headersOfHook(
+  { engine, op }: Call,
+  recovery: Recovery,
+  request: HookRequest,
+): Promise<Record<string, string> | undefined> {
+  const headers = await hooked(recovery, () => engine.settings.hooks?.beforeSign?.(request));
+  if (headers === undefined || headers === null) return undefined;
+  checkExtraHeaders(headers, op.name);
+  return headers;
 }
 
 /** An answer as its dictionary. */

@@ -2,6 +2,7 @@
 import { platform } from "node:os";
 import { connectTimeoutOf, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
+import { checkCredentials } from "../credentials/make.js";
 import { EndpointCache } from "../endpoint/cache.js";
 import { allPartitions } from "../endpoint/partitions/partition.js";
 import { ConfigError } from "../errors/base.js";
@@ -155,8 +156,10 @@ const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
   hooks: [object, "an object of functions"],
 };
 
-/** Refuses options that are misspelt or of the wrong kind; `undefined` counts as not given. */
-export function checkOptions(options: S3ClientOptions): void {
+/** A copy of the options, credentials shielded. Refuses options that are misspelt or of the wrong kind; `undefined` counts as not given. */
+export function checkOptions(options: S3ClientOptions): S3ClientOptions {
+  if (typeof options !== "object" || options === null)
+    throw new ConfigError("S3Client: its options must be an object", { code: "InvalidOption" });
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof S3ClientOptions] : undefined;
     if (!check) {
@@ -169,4 +172,8 @@ export function checkOptions(options: S3ClientOptions): void {
     if (value !== undefined && !check[0](value))
       throw new ConfigError(`${name}: must be ${check[1]}`, { code: "InvalidOption" });
   }
+  const { credentials } = options;
+  return typeof credentials === "object"
+    ? { ...options, credentials: checkCredentials(credentials, "credentials") }
+    : { ...options };
 }

@@ -2,7 +2,7 @@
 import type { Credentials } from "../credentials/types.js";
 import type { EndpointSigning } from "../endpoint/prepared.js";
 import { TucuxiError } from "../errors/base.js";
-import { authorization, encodeRfc3986, isUnsignable, presignedQuery, Signer } from "../sigv4/fast.js";
+import { authorization, encodeRfc3986, presignedQuery, Signer } from "../sigv4/fast.js";
 
 /** Header pairs in one flat list: name, value, name, value. Names in lower case. */
 export type HeaderPairs = string[];
@@ -74,17 +74,6 @@ export function sortPairs(headers: HeaderPairs): HeaderPairs {
     headers[at + 1] = value;
   }
   return headers;
-}
-
-/** Adds extra headers of a call; one that the request has already is replaced. Those that must not be signed go to `unsigned`. */
-export function addHeaders(headers: HeaderPairs, unsigned: HeaderPairs, extra: Readonly<Record<string, string>>): void {
-  for (const [given, value] of Object.entries(extra)) {
-    const name = given.toLowerCase();
-    const list = isUnsignable(name) ? unsigned : headers;
-    const at = pairIndex(list, name);
-    if (at < 0) list.push(name, value);
-    else list[at + 1] = value;
-  }
 }
 
 /** Where a header stands in a flat list; -1 where it does not. */
