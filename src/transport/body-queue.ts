@@ -21,7 +21,7 @@ export class BodyQueue implements BodySource {
   /** True while the connection waits for a reader. */
   paused = false;
   #owner: QueueOwner;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] | undefined;
   #next = 0;
   #queued = 0;
   #ended = false;
@@ -42,7 +42,8 @@ export class BodyQueue implements BodySource {
       resolve(chunk);
       return true;
     }
-    this.#chunks.push(chunk);
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
     this.#queued += chunk.length;
     if (this.#queued < HIGH_WATER) return true;
     this.paused = true;
@@ -80,7 +81,7 @@ export class BodyQueue implements BodySource {
   read(): Uint8Array | null | Promise<Uint8Array | null> {
     this.touched = true;
     const chunks = this.#chunks;
-    if (this.#next < chunks.length) {
+    if (chunks !== undefined && this.#next < chunks.length) {
       const chunk = chunks[this.#next++] as Uint8Array;
       this.#queued -= chunk.length;
       if (this.#next === chunks.length) {
@@ -109,7 +110,7 @@ export class BodyQueue implements BodySource {
   }
 
   #drop(): void {
-    this.#chunks.length = 0;
+    this.#chunks = undefined;
     this.#next = 0;
     this.#queued = 0;
   }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base.js";
 import { BodyQueue } from "./body-queue.js";
 import { timeoutFailure, transportFailure } from "./failure.js";
-import { contentLength, type HeaderRecord } from "./headers.js";
+import { contentLength, type HeaderRecord, noHeaders } from "./headers.js";
 import type { Phase, TransportRequest, TransportResponse } from "./types.js";
 
 /** What is kept of an error answer. */
@@ -263,7 +263,7 @@ export class Exchange {
     this.#settled = true;
     this.#resolve({
       status: this.#status,
-      headers: this.#headers ?? (Object.create(null) as HeaderRecord),
+      headers: this.#headers ?? noHeaders(),
       body: this.#collected(),
       source: this.#queue,
       truncated,

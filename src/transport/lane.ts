@@ -5,6 +5,7 @@ import type { Connector } from "./connect.js";
 import { type Connection, type Exchange, isSource } from "./exchange.js";
 import { timeoutFailure } from "./failure.js";
 import { readHeaders } from "./headers.js";
+import { withLateTierUp } from "./late-tier-up.js";
 import type { ProxyServer } from "./proxy.js";
 import { guardSocket } from "./socket-guard.js";
 import { TUNNEL_REFUSED } from "./tunnel.js";
@@ -223,7 +224,7 @@ export class Lane implements Connection {
         this.socket = socket;
         socket.once("close", closed);
         this.#tend(socket);
-        callback(null, socket);
+        withLateTierUp(() => callback(null, socket));
       });
     } catch (error) {
       gone();

@@ -47,14 +47,18 @@ export interface RequestBody {
  * @throws ParamValidationError for a value that is no body, for a stream longer than 8 MiB whose length nobody knows, and for a length
  *   that is not the declared one; TucuxiError for a stream that was read before or that fails
  */
-export async function prepareBody(input: BodyInput | undefined, declared?: number): Promise<RequestBody> {
+export async function prepareBody(
+  input: BodyInput | undefined,
+  declared?: number,
+  signal?: AbortSignal,
+): Promise<RequestBody> {
   const bytes = input === undefined ? NOTHING : inMemory(input);
   if (bytes !== undefined) return prepareBytes(bytes, declared);
   claimBody(input);
-  if (typeof input !== "function") return prepareSource(input as BodySource, undefined, declared);
+  if (typeof input !== "function") return prepareSource(input as BodySource, undefined, declared, signal);
   const factory = input;
   const first = await callFactory(factory);
-  return prepareSource(first, () => callFactory(factory), declared);
+  return prepareSource(first, () => callFactory(factory), declared, signal);
 }
 
 /** The same for bytes in memory, without waiting. */
@@ -79,6 +83,7 @@ async function prepareSource(
   source: BodySource,
   again: (() => BodySource | Promise<BodySource>) | undefined,
   declared: number | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<RequestBody> {
   const bytes = inMemory(source);
   if (bytes !== undefined) return prepareBytes(bytes, declared);
@@ -110,17 +115,24 @@ async function prepareSource(
     throw error;
   }
   length ??= declared;
-  if (length === undefined) return hold(openSource(source));
+  if (length === undefined) return hold(openSource(source), signal);
   return new Streamed(source, reopen, length);
 }
 
 /** Reads a source of unknown length to its end, if that comes soon enough. */
-async function hold(source: OpenSource): Promise<RequestBody> {
+async function hold(source: OpenSource, signal: AbortSignal | undefined): Promise<RequestBody> {
   const pieces: Uint8Array[] = [];
   let total = 0;
+  let stop: (() => void) | undefined;
+  // A source that never gives anything must not hold the call when it is given up.
+  const stopped = signal && new Promise<never>((_, reject) => (stop = () => reject(signal.reason)));
+  stopped?.catch(ignore);
+  if (stop !== undefined) signal?.addEventListener("abort", stop);
   try {
+    signal?.throwIfAborted();
     for (;;) {
-      const { done, value } = await source.next();
+      const next = source.next();
+      const { done, value } = await (stopped ? Promise.race([next, stopped]) : next);
       if (done) break;
       const piece = asBytes(value);
       total += piece.length;
@@ -130,7 +142,9 @@ async function hold(source: OpenSource): Promise<RequestBody> {
     }
   } catch (error) {
     source.destroy(error);
-    throw failedSource(error, total);
+    throw signal?.aborted ? signal.reason : failedSource(error, total);
+  } finally {
+    if (stop !== undefined) signal?.removeEventListener("abort", stop);
   }
   return new Bytes(pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces, total));
 }

@@ -67,35 +67,25 @@ export class HttpResponseBody implements ResponseBody {
     return this.#used;
   }
 
-  async text(): Promise<string> {
-    const [bytes] = await this.#collect();
-    return bytes.toString("utf8");
+  text(): Promise<string> {
+    return this.#whole(toText);
   }
 
-  async json<T = unknown>(): Promise<T> {
-    const text = await this.text();
-    try {
-      return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as T;
-    } catch (cause) {
-      throw new TucuxiError(`The body is not JSON: ${(cause as Error).message}`, { code: "InvalidJson", cause });
-    }
+  json<T = unknown>(): Promise<T> {
+    return this.#whole(toJson) as Promise<T>;
   }
 
-  async bytes(): Promise<Uint8Array> {
-    return new Uint8Array(await this.arrayBuffer());
+  bytes(): Promise<Uint8Array> {
+    return this.#whole(toBytes);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    const [bytes, own] = await this.#collect();
-    if (own) return bytes.buffer as ArrayBuffer;
-    const copy = Buffer.allocUnsafeSlow(bytes.length);
-    copy.set(bytes);
-    return copy.buffer as ArrayBuffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#whole(toArrayBuffer);
   }
 
-  async blob(): Promise<Blob> {
-    const [bytes] = await this.#collect();
-    return new Blob([bytes], { type: this.#options.contentType ?? "" });
+  blob(): Promise<Blob> {
+    const type = this.#options.contentType ?? "";
+    return this.#whole((bytes) => new Blob([bytes], { type }));
   }
 
   stream(): ReadableStream<Uint8Array> {
@@ -184,19 +174,29 @@ export class HttpResponseBody implements ResponseBody {
     this.#unwatch();
   }
 
-  /** The whole body, and whether its memory is its own. */
-  async #collect(): Promise<[Buffer, boolean]> {
-    this.#begin();
+  /** The whole body, converted. One promise where it is all here, as small bodies are. */
+  #whole<T>(convert: (bytes: Buffer) => T): Promise<T> {
+    try {
+      this.#begin();
+      const first = this.#pull();
+      if (first instanceof Promise) return first.then((piece) => this.#rest(piece)).then(convert);
+      if (first === null || this.#ended) return Promise.resolve(convert(first === null ? NOTHING : asBuffer(first)));
+      return this.#rest(first).then(convert);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The whole body, from its first piece on. */
+  async #rest(first: Piece): Promise<Buffer> {
+    if (first === null) return NOTHING;
+    if (this.#ended) return asBuffer(first);
     const length = this.contentLength;
-    const next = this.#pull();
-    const first = next instanceof Promise ? await next : next;
-    if (first === null) return [Buffer.allocUnsafeSlow(0), true];
-    if (this.#ended) return [asBuffer(first), false];
     return length === undefined ? this.#gather(first) : this.#fill(first, length);
   }
 
   /** Into one piece of memory, at once of the right size. */
-  async #fill(first: Uint8Array, length: number): Promise<[Buffer, boolean]> {
+  async #fill(first: Uint8Array, length: number): Promise<Buffer> {
     if (length > constants.MAX_LENGTH) {
       this.destroy();
       throw new TucuxiError(`The body of ${length} bytes is too large to be held in memory`, {
@@ -214,11 +214,11 @@ export class HttpResponseBody implements ResponseBody {
       all.set(piece, at);
       at += piece.length;
     }
-    return [all, true];
+    return all;
   }
 
   /** As many pieces as come, put together at the end. */
-  async #gather(first: Uint8Array): Promise<[Buffer, boolean]> {
+  async #gather(first: Uint8Array): Promise<Buffer> {
     const pieces = [first];
     for (;;) {
       const next = this.#pull();
@@ -226,7 +226,7 @@ export class HttpResponseBody implements ResponseBody {
       if (piece === null) break;
       pieces.push(piece);
     }
-    return pieces.length === 1 ? [asBuffer(first), false] : [Buffer.concat(pieces), false];
+    return pieces.length === 1 ? asBuffer(first) : Buffer.concat(pieces);
   }
 
   /** The next piece, checked. */
@@ -334,8 +334,35 @@ function isBreak(failure: unknown): failure is TucuxiError {
   );
 }
 
+const NOTHING = Buffer.alloc(0);
+
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function toText(bytes: Buffer): string {
+  return bytes.toString("utf8");
+}
+
+function toJson(bytes: Buffer): unknown {
+  const text = toText(bytes);
+  try {
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch (cause) {
+    throw new TucuxiError(`The body is not JSON: ${(cause as Error).message}`, { code: "InvalidJson", cause });
+  }
+}
+
+/** In memory that nothing else lies in: what comes small lies beside the headers it came with. */
+function toArrayBuffer(bytes: Buffer): ArrayBuffer {
+  if (bytes.length === bytes.buffer.byteLength) return bytes.buffer as ArrayBuffer;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy.buffer as ArrayBuffer;
+}
+
+function toBytes(bytes: Buffer): Uint8Array {
+  return new Uint8Array(toArrayBuffer(bytes));
 }
 
 /** Gives a Readable what there is, as long as it takes it. */
