@@ -15,7 +15,6 @@ export function attachStream(
 ): void {
   const { op, limits } = call;
   const { headers } = response;
-  const { bucket, key } = arrival;
   const member = op.output!.payload!;
   const length = headers["content-length"];
   const body = makeResponseBody(response.source!, {
@@ -24,7 +23,6 @@ export function attachStream(
     verifier: verifierFor(call, response),
     heal: healer(call, response, arrival, journey),
     onEnd: limits.end,
-    label: { toString: () => `${op.name} ${bucket ?? ""}/${key ?? ""}` },
   });
   const events = member.shape.kind === "structure";
   output[member.name] = events ? readEvents(op, body, arrival) : body;

@@ -31,6 +31,8 @@ export interface Connection {
 export interface UnreadWatch {
   add(exchange: Exchange): void;
   delete(exchange: Exchange): void;
+  /** The body was collected before anybody read it. */
+  forgotten(exchange: Exchange): void;
 }
 
 /**
@@ -244,7 +246,8 @@ export class Exchange {
     this.#resume?.();
   }
 
-  cancelBody(_reason: unknown): void {
+  cancelBody(reason: unknown): void {
+    if (reason instanceof TucuxiError && reason.code === "BodyAbandoned") this.#unread.forgotten(this);
     this.#finish(false);
   }
 

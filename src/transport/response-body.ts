@@ -5,7 +5,6 @@ import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base
 import type { ResponseBody } from "../model/dictionaries.js";
 import { HIGH_WATER } from "./body-queue.js";
 import type { BodySource } from "./types.js";
-import { warnUnread } from "./unread.js";
 
 /** Computes a checksum as bytes pass and compares it at the end. */
 export interface Verifier {
@@ -21,8 +20,6 @@ export interface ResponseBodyOptions {
   readonly verifier?: Verifier | undefined;
   /** Called once when the body has been read, has failed, or was let go. */
   readonly onEnd?: (() => void) | undefined;
-  /** What to call it in a warning: `getObject bucket/key`. */
-  readonly label?: { toString(): string } | undefined;
   /**
    * Asked when the source breaks, with the failure and the bytes given out so far: another source that goes on from there, or
    * undefined to let the failure stand. What it throws stands instead.
@@ -59,7 +56,7 @@ export class HttpResponseBody implements ResponseBody {
     if (length === undefined || length >= HIGH_WATER) {
       // One that fits the queue lets its connection go by itself; only these must be seen to when they are collected unread.
       this.#watched = true;
-      forgotten().register(this, { source, label: options.label, onEnd: options.onEnd }, this);
+      forgotten().register(this, { source, onEnd: options.onEnd }, this);
     }
   }
 
@@ -386,7 +383,6 @@ function fill(readable: Readable, pull: () => Piece | Promise<Piece>): void {
 
 interface Forgotten {
   readonly source: BodySource;
-  readonly label: { toString(): string } | undefined;
   readonly onEnd: (() => void) | undefined;
 }
 
@@ -394,8 +390,7 @@ let registry: FinalizationRegistry<Forgotten> | undefined;
 
 /** Lets go of bodies that were collected before anybody read them: their connections are free again. */
 function forgotten(): FinalizationRegistry<Forgotten> {
-  registry ??= new FinalizationRegistry(({ source, label, onEnd }) => {
-    warnUnread(label, "the service");
+  registry ??= new FinalizationRegistry(({ source, onEnd }) => {
     source.cancel(new TucuxiError("The body was collected unread", { code: "BodyAbandoned" }));
     onEnd?.();
   });

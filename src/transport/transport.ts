@@ -5,7 +5,7 @@ import { dispatchForeign } from "./foreign.js";
 import type { Pool } from "./pool.js";
 import { ProxySettings } from "./proxy.js";
 import type { TransportOptions, TransportRequest, TransportResponse, TransportStats } from "./types.js";
-import { Unread } from "./unread.js";
+import { emitUnreadWarning, Unread } from "./unread.js";
 
 /**
  * What carries requests: a pool of connections of its own, or a dispatcher of the caller's. Nothing is loaded, and no connection opened, before
@@ -27,6 +27,7 @@ export class Transport {
     this.#requestTimeout = options.requestTimeout ?? 60_000;
     this.#unread = new Unread({
       grace: options.unreadGrace ?? 60_000,
+      warn: options.warn ?? emitUnreadWarning,
       graceUnderPressure: options.unreadGraceUnderPressure ?? 1000,
       look: (now) => {
         this.#pool?.sweep(now);

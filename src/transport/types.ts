@@ -90,6 +90,8 @@ export interface TransportOptions {
   unreadGrace?: number | undefined;
   /** The same while other calls wait for a connection, ms. Default 1,000. */
   unreadGraceUnderPressure?: number | undefined;
+  /** Where the warning that a body was let go unread goes. Default: a warning of the process. */
+  warn?: ((message: string) => void) | undefined;
   /** A dispatcher of the caller's; used as it is, never closed. */
   dispatcher?: Dispatcher | undefined;
   /** Where proxies and the CA bundle are looked up. Default `process.env`. */

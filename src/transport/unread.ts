@@ -5,6 +5,8 @@ export interface UnreadOptions {
   readonly grace: number;
   /** The same while others wait for one. */
   readonly graceUnderPressure: number;
+  /** Where the warning goes. */
+  readonly warn: (message: string) => void;
   /** Called at each look, with the time; says whether somebody waits for a connection. */
   readonly look: (now: number) => boolean;
 }
@@ -38,9 +40,23 @@ export class Unread implements UnreadWatch {
     this.#paused.delete(exchange);
   }
 
+  forgotten(exchange: Exchange): void {
+    this.#warn(exchange, "it was never read");
+  }
+
   /** Somebody waits: look now and then until nobody does. */
   wake(): void {
     this.#timer ??= setInterval(this.#look, PERIOD).unref();
+  }
+
+  /** One warning a process: the first body tells where to look, a thousand more would tell nothing else. */
+  #warn({ request: { label, origin } }: Exchange, why: string): void {
+    this.abandoned++;
+    if (warned) return;
+    warned = true;
+    this.#options.warn(
+      `The body of ${label ?? `an answer of ${origin}`} was let go, because ${why}. Read every body, or call its destroy(): unread ones hold connections.`,
+    );
   }
 
   #look = (): void => {
@@ -51,8 +67,7 @@ export class Unread implements UnreadWatch {
       const waited = now - exchange.pausedAt;
       if (waited < grace) continue;
       this.#paused.delete(exchange);
-      this.abandoned++;
-      warnUnread(exchange.request.label, exchange.request.origin, waited);
+      this.#warn(exchange, `nobody had read it for ${Math.round(waited / 1000)} s`);
       exchange.abandon(waited);
     }
     if (!pressed && this.#paused.size === 0) {
@@ -64,14 +79,7 @@ export class Unread implements UnreadWatch {
 
 let warned = false;
 
-/** One warning a process: the first body tells where to look, a thousand more would tell nothing else. */
-export function warnUnread(label: { toString(): string } | undefined, origin: string, waited?: number): void {
-  if (warned) return;
-  warned = true;
-  const whose = label === undefined ? `an answer of ${origin}` : String(label);
-  const why = waited === undefined ? "it was never read" : `nobody had read it for ${Math.round(waited / 1000)} s`;
-  process.emitWarning(
-    `The body of ${whose} was let go, because ${why}. Read every body, or call its destroy(): unread ones hold connections.`,
-    { type: "TucuxiWarning", code: "TUCUXI_UNREAD_BODY" },
-  );
+/** A warning of the process. */
+export function emitUnreadWarning(message: string): void {
+  process.emitWarning(message, { type: "TucuxiWarning", code: "TUCUXI_UNREAD_BODY" });
 }
