@@ -75,7 +75,7 @@ export function partSizeFor(size: number, wanted: number): number {
 
 /**
  * The size of part `number` (1 for the first) of an object whose length nobody knows: every thousand parts it doubles, so that
- * with 8 MiB to begin with an object may come to 8 TiB, and one that does not never takes more memory.
+ * with 8 MiB to begin with an object may come to 7.8 TiB, and one that does not never takes more memory.
  */
 export function growingPartSize(number: number, first: number): number {
   return Math.min(first * 2 ** Math.floor((number - 1) / 1000), MAX_PART);
