@@ -3,7 +3,21 @@ import type { CallOptions } from "../client/options.js";
 import { paginate } from "../client/pages.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { BucketEntry } from "../model/generated/types.js";
-import { Resource } from "./base.js";
+import type {
+  CopyInput,
+  CopyOptions,
+  CopyOutput,
+  DownloadedBytes,
+  DownloadInput,
+  DownloadOptions,
+  DownloadOutput,
+  DownloadTarget,
+  UploadFileInput,
+  UploadInput,
+  UploadOptions,
+  UploadOutput,
+} from "../transfer/types.js";
+import { type Given, Resource } from "./base.js";
 
 /** A bucket by its name. */
 export abstract class BucketHandle<Data extends BucketEntry> extends Resource<Data> {
@@ -45,5 +59,43 @@ export abstract class BucketHandle<Data extends BucketEntry> extends Resource<Da
       if (error.statusCode === 403 || error.statusCode === 301) return true;
       throw error;
     }
+  }
+
+  /** Uploads content of any kind and length to a key, in parts where it is large; see `S3Client.upload`. */
+  upload(input: Given<UploadInput, "Bucket">, options?: UploadOptions): Promise<UploadOutput> {
+    return this.meta.client.upload({ Bucket: this.name, ...input }, options);
+  }
+
+  /** Uploads a file to a key, in parts where it is large; see `S3Client.uploadFile`. */
+  uploadFile(path: string, input: Given<UploadFileInput, "Bucket">, options?: UploadOptions): Promise<UploadOutput> {
+    return this.meta.client.uploadFile(path, { Bucket: this.name, ...input }, options);
+  }
+
+  /** Downloads an object into memory, by ranges side by side; see `S3Client.download`. */
+  download(input: Given<DownloadInput, "Bucket">, options?: DownloadOptions): Promise<DownloadedBytes> {
+    return this.meta.client.download({ Bucket: this.name, ...input }, options);
+  }
+
+  /** Downloads an object to a stream, in order, by ranges side by side; see `S3Client.download`. */
+  downloadTo(
+    target: DownloadTarget,
+    input: Given<DownloadInput, "Bucket">,
+    options?: DownloadOptions,
+  ): Promise<DownloadOutput> {
+    return this.meta.client.download({ Bucket: this.name, ...input }, target, options);
+  }
+
+  /** Downloads an object to a file, by ranges side by side; see `S3Client.downloadFile`. */
+  downloadFile(
+    input: Given<DownloadInput, "Bucket">,
+    path: string,
+    options?: DownloadOptions,
+  ): Promise<DownloadOutput> {
+    return this.meta.client.downloadFile({ Bucket: this.name, ...input }, path, options);
+  }
+
+  /** Copies any object to a key of this bucket, in parts where need be; see `S3Client.copy`. */
+  copy(input: Given<CopyInput, "Bucket">, options?: CopyOptions): Promise<CopyOutput> {
+    return this.meta.client.copy({ Bucket: this.name, ...input }, options);
   }
 }

@@ -5,7 +5,7 @@ import { ParamValidationError } from "../errors/base.js";
 import type { PageOperations } from "../model/generated/pages.js";
 import type { DeleteObjectsOutput, ObjectIdentifier, Operations } from "../model/generated/types.js";
 import { paginationOfMethod } from "../model/page.js";
-import { type BatchInput, type BatchOptions, deleteInBatches } from "./batch-delete.js";
+import type { BatchInput, BatchOptions } from "./batch-delete.js";
 
 /** What filters a collection: the members of its operation's input. */
 export type Filter<Method extends keyof PageOperations> = Partial<Operations[Method]["input"]>;
@@ -132,6 +132,8 @@ export class Collection<Item, Method extends keyof PageOperations, Entry = unkno
     const { filter, limit, options } = this.#choice;
     if (limit === 0) return;
     const input = merge(this.source.input as Record<string, unknown>, filter) as unknown as Operations[Method]["input"];
+    // Resources are what their names say: the client asks for encoded keys anyway, and decodes those that it asked for.
+    delete (input as { EncodingType?: string }).EncodingType;
     const pages = paginate(client, method, input, {
       prefetch: all && limit === undefined,
       ...options,
@@ -182,7 +184,8 @@ export class BatchCollection<Item, Method extends "listObjects" | "listObjectVer
    * @returns the answers of the calls
    * @throws BatchError when some could not be deleted, once everything was tried: `errors` says which and why, `deleted` what is gone
    */
-  delete(input: BatchInput = {}, options: BatchOptions = {}): Promise<DeleteObjectsOutput[]> {
+  async delete(input: BatchInput = {}, options: BatchOptions = {}): Promise<DeleteObjectsOutput[]> {
+    const { deleteInBatches } = await import("./batch-delete.js");
     const { prefetch: _, ...own } = this.options;
     const bucket = (this.source.input as { Bucket: string }).Bucket;
     return deleteInBatches(this.source.client, bucket, this.#identifiers(), input, { ...own, ...options });

@@ -9,9 +9,23 @@ import type {
   PutObjectOutput,
   PutObjectRequest,
 } from "../model/generated/types.js";
+import type {
+  CopyInput,
+  CopyOptions,
+  CopyOutput,
+  DownloadedBytes,
+  DownloadInput,
+  DownloadOptions,
+  DownloadOutput,
+  DownloadTarget,
+  UploadFileInput,
+  UploadInput,
+  UploadOptions,
+  UploadOutput,
+} from "../transfer/types.js";
 import { type Given, split } from "./base.js";
 import { ReadableObject } from "./readable-object.js";
-import { type Updatable, type UpdateOptions, updateObject } from "./update.js";
+import type { UpdateOptions } from "./update.js";
 
 /** The operations on one object, by the names of the client's methods. */
 export type ObjectMethod = {
@@ -76,6 +90,55 @@ export abstract class ObjectHandle<Data extends object> extends ReadableObject<D
   }
 
   /**
+   * Uploads content of any kind and length, in parts where it is large; see `S3Client.upload`.
+   * @param body bytes, a string, a stream, even of unknown length
+   */
+  upload(
+    body: UploadInput["Body"],
+    input?: Given<Omit<UploadInput, "Body">, "Bucket" | "Key">,
+    options?: UploadOptions,
+  ): Promise<UploadOutput> {
+    return this.meta.client.upload({ Bucket: this.bucketName, Key: this.key, ...input, Body: body }, options);
+  }
+
+  /** Uploads a file, in parts where it is large; see `S3Client.uploadFile`. */
+  uploadFile(
+    path: string,
+    input?: Given<UploadFileInput, "Bucket" | "Key">,
+    options?: UploadOptions,
+  ): Promise<UploadOutput> {
+    return this.meta.client.uploadFile(path, { Bucket: this.bucketName, Key: this.key, ...input }, options);
+  }
+
+  /** Downloads the object into memory, by ranges side by side; see `S3Client.download`. */
+  download(input?: Given<DownloadInput, "Bucket" | "Key">, options?: DownloadOptions): Promise<DownloadedBytes> {
+    return this.meta.client.download({ Bucket: this.bucketName, Key: this.key, ...input }, options);
+  }
+
+  /** Downloads the object to a stream, in order, by ranges side by side; see `S3Client.download`. */
+  downloadTo(
+    target: DownloadTarget,
+    input?: Given<DownloadInput, "Bucket" | "Key">,
+    options?: DownloadOptions,
+  ): Promise<DownloadOutput> {
+    return this.meta.client.download({ Bucket: this.bucketName, Key: this.key, ...input }, target, options);
+  }
+
+  /** Downloads the object to a file, by ranges side by side; see `S3Client.downloadFile`. */
+  downloadFile(
+    path: string,
+    input?: Given<DownloadInput, "Bucket" | "Key">,
+    options?: DownloadOptions,
+  ): Promise<DownloadOutput> {
+    return this.meta.client.downloadFile({ Bucket: this.bucketName, Key: this.key, ...input }, path, options);
+  }
+
+  /** Makes this object a copy of another, of any size, in parts where need be; see `S3Client.copy`. */
+  copy(input: Given<CopyInput, "Bucket" | "Key">, options?: CopyOptions): Promise<CopyOutput> {
+    return this.meta.client.copy({ Bucket: this.bucketName, Key: this.key, ...input }, options);
+  }
+
+  /**
    * Reads, changes and writes back, without losing what another writer did meanwhile: the write is refused when the object changed since the
    * read (`If-Match`; `If-None-Match: *` when it was not there), and then everything is done again. Metadata, content headers, tags,
    * storage class and encryption stay.
@@ -100,11 +163,12 @@ export abstract class ObjectHandle<Data extends object> extends ReadableObject<D
     change: (value: T | undefined) => T | undefined | Promise<T | undefined>,
     options: UpdateOptions & { as: "json" },
   ): Promise<PutObjectOutput | undefined>;
-  update(
+  async update(
     change: unknown,
     options: UpdateOptions & { as?: "text" | "bytes" | "json" } = {},
   ): Promise<PutObjectOutput | undefined> {
-    return updateObject(this.meta.client, this as Updatable, change as (value: unknown) => unknown, options);
+    const { updateObject } = await import("./update.js");
+    return updateObject(this.meta.client, this, change as (value: unknown) => unknown, options);
   }
 }
 

@@ -46,6 +46,12 @@ describe("a collection", () => {
     ]);
   });
 
+  it("has keys as they are, whoever asks for encoded ones", async () => {
+    const client = inTurn({ Contents: [] });
+    await bucket(client).objects.filter({ EncodingType: "url" }).toArray();
+    expect(client.inputs("ListObjects")).toEqual([{ Bucket: "b" }]);
+  });
+
   it.each([
     [0, [], 0],
     [2, ["a", "b"], 1],
