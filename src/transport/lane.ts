@@ -47,6 +47,7 @@ export class Lane implements Connection {
   quiet = false;
   writeFailure: Error | undefined;
   unsent = false;
+  barren = 0;
   socket: Socket | undefined;
   #owner: LaneOwner;
   #route: Route;
@@ -84,6 +85,7 @@ export class Lane implements Connection {
   run(exchange: Exchange): void {
     this.exchange = exchange;
     exchange.connection = this;
+    this.barren = 0;
     const { request } = exchange;
     const { method, body } = request;
     let { path, headers } = request;
@@ -170,6 +172,7 @@ export class Lane implements Connection {
   }
 
   onData(chunk: Buffer): boolean {
+    this.barren = 0;
     return this.exchange?.data(chunk) ?? true;
   }
 
@@ -275,6 +278,17 @@ export class Lane implements Connection {
         ),
       );
     }, limit);
+  }
+
+  /** An answer that never comes to the point. */
+  flooded(): void {
+    const { exchange } = this;
+    if (exchange === undefined) this.discard();
+    else {
+      const what = "What came is not an HTTP answer (interim answers or frames without end)";
+      const hint = "Look at the server, or at a proxy before it.";
+      exchange.fail(new TransportError(what, { code: "MalformedHttp", hint }));
+    }
   }
 
   #clearHeadTimer(): void {

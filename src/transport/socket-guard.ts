@@ -12,7 +12,14 @@ export interface Guarded {
   unsent: boolean;
   /** Called when all that came has been parsed and a head is still incomplete. */
   headPending(): void;
+  /** Bytes that came since the last byte of a body. */
+  barren: number;
+  /** So much came without a byte of a body that none will come. */
+  flooded(): void;
 }
+
+/** What may come without a byte of a body: heads are limited by themselves, so this is interim answers, or frames of chunks, without end. */
+const MAX_BARREN = 256 * 1024;
 
 /** How long an answer that was sent before the connection broke may take to be read; it is in the kernel already. */
 const LAST_WORDS = 100;
@@ -20,12 +27,13 @@ const LAST_WORDS = 100;
 type Written = (error?: Error | null) => void;
 
 /**
- * Two things that undici leaves to chance, mended at the socket:
+ * Three things that undici leaves to chance, mended at the socket:
  *
  * - A service that refuses an upload answers and closes. The next write then fails (EPIPE, ECONNRESET), and Node throws the
  *   connection away with the answer unread in it. A write that fails while an answer is awaited is therefore held back for a moment: either the
  *   answer is read, or the failure comes out after all.
  * - A `100 Continue` that nobody asked for makes undici drop the connection. It is cut out of what is read.
+ * - Interim answers, or what stands beside the size of a chunk, may come without end: never silent, never an answer. There is a limit.
  */
 export function guardSocket(socket: Socket, lane: Guarded): void {
   const write = socket._write;
@@ -47,14 +55,18 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
     }
     callback(error);
   };
+  // A socket may come back here with the callback that it was given: Bun's writes by `_write` what had to wait for the connection.
+  const hold = (callback: Written): void => {
+    if (callback !== written) pending = callback;
+  };
   socket._write = function (chunk: unknown, encoding: BufferEncoding, callback: Written): void {
-    pending = callback;
+    hold(callback);
     lane.unsent = true;
     write.call(this, chunk, encoding, written);
   };
   if (writev !== undefined && writev !== null) {
     socket._writev = function (chunks: Parameters<typeof writev>[0], callback: Written): void {
-      pending = callback;
+      hold(callback);
       lane.unsent = true;
       writev.call(this, chunks, written);
     };
@@ -64,6 +76,11 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
     let chunk = read.call(this, size) as Buffer | null;
     if (chunk === null) {
       lane.headPending();
+      return null;
+    }
+    lane.barren += chunk.length;
+    if (lane.barren > MAX_BARREN) {
+      lane.flooded();
       return null;
     }
     if (partial !== undefined) {
