@@ -35,6 +35,8 @@ export interface Call<Input = unknown> {
   /** Who asks: undefined for nobody in particular. */
   readonly user: User | undefined;
   readonly now: Date;
+  /** The Host header. */
+  readonly requestHost: string;
   /** The connection is encrypted. */
   readonly secure: boolean;
   readonly remoteAddress: string | undefined;

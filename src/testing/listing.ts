@@ -177,13 +177,15 @@ function listCurrent(
   return { list, output, last: truncated ? page[page.length - 1] : undefined, count: page.length };
 }
 
+const regionHeader = (call: Call): Record<string, string> => ({ "x-amz-bucket-region": call.bucket.region });
+
 export function listObjects(call: Call<ListObjectsRequest>): Answer {
   const marker = call.target.query.get("marker") ?? "";
   const { list, output, last } = listCurrent(call, marker, true);
   output["Marker"] = list.encode(marker);
   // Without a delimiter the last key does as well, and S3 leaves it at that.
   if (last && list.delimiter !== "") output["NextMarker"] = list.encode(last.key ?? last.prefix);
-  return { output };
+  return { output, headers: regionHeader(call) };
 }
 
 const tokenPrefix = "tucuxi-page:";
@@ -207,7 +209,7 @@ export function listObjectsV2(call: Call<ListObjectsV2Request>): Answer {
   output["ContinuationToken"] = token;
   output["StartAfter"] = startAfter === undefined || startAfter === "" ? undefined : list.encode(startAfter);
   if (last) output["NextContinuationToken"] = toToken(last.key ?? last.prefix);
-  return { output };
+  return { output, headers: regionHeader(call) };
 }
 
 type VersionItem =

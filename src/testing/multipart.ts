@@ -323,10 +323,10 @@ export function completeMultipartUpload(call: Call<CompleteMultipartUploadReques
   };
   bucket.uploads.delete(upload.id);
   store(call, version);
-  const place = call.target.virtualHost ? call.headers["host"]! : `${call.headers["host"]}/${bucket.name}`;
+  const place = call.target.virtualHost ? call.requestHost : `${call.requestHost}/${bucket.name}`;
   const answer: Answer = {
     output: {
-      Location: `http://${place}/${uriEncode(upload.key, true)}`,
+      Location: `${call.secure ? "https" : "http"}://${place}/${uriEncode(upload.key, true)}`,
       Bucket: bucket.name,
       Key: upload.key,
       ETag: version.etag,

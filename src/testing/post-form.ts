@@ -94,9 +94,9 @@ export async function postObject(
 
 function answer(call: Call, fields: ReadonlyMap<string, string>, version: Version): Answer {
   const path = uriEncode(version.key, true);
-  const location = call.target.virtualHost
-    ? `http://${call.target.bucket}/${path}`
-    : `${call.world.url}/${call.bucket.name}/${path}`;
+  // What a virtual host is called only its own request knows.
+  const place = call.target.virtualHost ? call.requestHost : `${call.requestHost}/${call.bucket.name}`;
+  const location = `${call.secure ? "https" : "http"}://${place}/${path}`;
   const output = putOutput(call, version);
   const redirect = fields.get("success_action_redirect") ?? fields.get("redirect");
   if (redirect !== undefined && /^https?:\/\//.test(redirect)) {

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Agent, get, request } from "node:http";
+import { get as httpsGet } from "node:https";
 import { S3Server } from "tucuxi/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { call, element, fault, put, send } from "./raw.js";
+import { call, element, fault, put, send, sign } from "./raw.js";
 
 const server = await S3Server.start({ buckets: ["first"] });
 afterAll(() => server.stop());
@@ -114,6 +116,20 @@ describe("a server", () => {
   });
 
   it("speaks TLS when it has a certificate", async () => {
+    const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
+    const certificate = pem("loopback");
+    const secure = await S3Server.start({ buckets: ["first"], tls: { key: certificate, cert: certificate } });
+    expect(secure.url).toBe(`https://127.0.0.1:${secure.port}`);
+    const { path, headers } = sign(secure, { path: "/first?location" });
+    const text = await new Promise<string>((resolve, reject) => {
+      const ask = { host: "127.0.0.1", port: secure.port, path, headers, ca: pem("authority"), agent: false as const };
+      httpsGet(ask, (answer) => {
+        let found = "";
+        answer.on("data", (data) => (found += data)).on("end", () => resolve(found));
+      }).on("error", reject);
+    });
+    expect(text).toContain("<LocationConstraint");
+    await secure.stop();
     await expect(S3Server.start({ tls: { key: "nonsense", cert: "nonsense" } })).rejects.toThrow();
   });
 
