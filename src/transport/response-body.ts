@@ -1,9 +1,10 @@
-import { Blob, Buffer, constants } from "node:buffer";
+import { Blob, Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base.js";
 import type { ResponseBody } from "../model/dictionaries.js";
 import { HIGH_WATER } from "./body-queue.js";
+import { memoryFor } from "./memory.js";
 import type { BodySource } from "./types.js";
 
 /** Computes a checksum as bytes pass and compares it at the end. */
@@ -194,14 +195,14 @@ export class HttpResponseBody implements ResponseBody {
 
   /** Into one piece of memory, at once of the right size. */
   async #fill(first: Uint8Array, length: number): Promise<Buffer> {
-    if (length > constants.MAX_LENGTH) {
+    const all = memoryFor(length);
+    if (all === undefined) {
       this.destroy();
       throw new TucuxiError(`The body of ${length} bytes is too large to be held in memory`, {
         code: "BodyTooLarge",
         hint: "Read it piece by piece (for await, stream(), readable()), or use downloadFile.",
       });
     }
-    const all = Buffer.allocUnsafeSlow(length);
     all.set(first);
     let at = first.length;
     while (!this.#ended) {

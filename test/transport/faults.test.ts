@@ -392,16 +392,16 @@ describe("silence", () => {
       let seen = 0;
       socket.on("data", async (chunk) => {
         seen += chunk.length;
-        if (seen > 24 * MB) socket.end(reply("thanks"));
+        if (seen > 64 * MB) socket.end(reply("thanks"));
         // Slow until what is left fits the kernel's buffers: what lies there, nobody sees move.
-        if (seen > 8 * MB) return;
+        if (seen > 40 * MB) return;
         socket.pause();
-        await delay(3);
+        await delay(2);
         socket.resume();
       });
     });
-    const client = transport({ requestTimeout: 250 });
-    const response = await client.send(get(server, { method: "PUT", body: Buffer.alloc(24 * MB) }));
+    const client = transport({ requestTimeout: 400 });
+    const response = await client.send(get(server, { method: "PUT", body: Buffer.alloc(64 * MB) }));
     expect(response.status).toBe(200);
   });
 

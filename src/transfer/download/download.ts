@@ -1,7 +1,7 @@
 /** Downloads into memory, and in order to streams. */
-import { constants } from "node:buffer";
 import { finished } from "node:stream/promises";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
+import { memoryFor } from "../../transport/memory.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers } from "../input.js";
 import { type Sizes, sizesOf } from "../limits.js";
@@ -56,13 +56,13 @@ async function toMemory(
   try {
     object = await openObject(context, run, input, 0, sizes.partSize);
     const { size } = object;
-    if (size > constants.MAX_LENGTH) {
+    const bytes = memoryFor(size);
+    if (bytes === undefined) {
       throw new TucuxiError(`The object of ${size} bytes is too large to be held in memory`, {
         code: "BodyTooLarge",
         hint: "Use downloadFile, or download to a stream.",
       });
     }
-    const bytes = Buffer.allocUnsafeSlow(size);
     await inRanges(run, object, sizes, async (start, end, take) => {
       await object?.read(start, end, (piece, at) => {
         take(piece);
