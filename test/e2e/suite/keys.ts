@@ -102,6 +102,10 @@ export function keys(target: Target): void {
       const Bucket = await room.shared();
       expect((await s3.listObjectsV2({ Bucket })).Contents.map(({ Key }) => Key)).toEqual(sorted);
       expect((await s3.listObjects({ Bucket })).Contents.map(({ Key }) => Key)).toEqual(sorted);
+    });
+
+    room.capability("listed as versions in the same order", async () => {
+      const Bucket = await room.shared();
       expect((await s3.listObjectVersions({ Bucket })).Versions.map(({ Key }) => Key)).toEqual(sorted);
     });
 
