@@ -116,7 +116,10 @@ export class Connector {
     if (connectTimeout > 0) {
       timer = setTimeout(() => {
         const what = `No connection to ${proxy === undefined ? hostOf(origin) : `the proxy ${proxy.name}`}`;
-        fail(timeoutFailure("ConnectTimeout", connectTimeout, what, context(), CONNECT_HINT));
+        // After a long turn of the event loop, a connection that stands by now goes first.
+        setImmediate(() => {
+          if (!over) fail(timeoutFailure("ConnectTimeout", connectTimeout, what, context(), CONNECT_HINT));
+        });
       }, connectTimeout);
     }
     return opened;

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base.js";
+import { listen, unlisten } from "./abort.js";
 import { BodyQueue } from "./body-queue.js";
 import { timeoutFailure, transportFailure } from "./failure.js";
 import { contentLength, type HeaderRecord, noHeaders } from "./headers.js";
@@ -54,6 +55,8 @@ export class Exchange {
   connection: Connection | undefined;
   /** When the body was paused unread, for the watch. */
   pausedAt = 0;
+  /** Where it stands in the line of those that wait. */
+  place = 0;
   /** Takes the exchange out of the queue it waits in; undefined when it doesn't wait. */
   leaveQueue: ((exchange: Exchange) => void) | undefined;
 
@@ -91,8 +94,7 @@ export class Exchange {
         this.cancel(signal.reason);
         return false;
       }
-      // The exchange itself is the listener: no closure to make, and removing it is exact.
-      signal.addEventListener("abort", this, { once: true });
+      listen(signal, this);
     }
     if (deadline !== undefined) {
       this.#deadlineTimer = setTimeout(passDeadline, Math.max(deadline - Date.now(), 0), this);
@@ -101,8 +103,8 @@ export class Exchange {
   }
 
   /** The signal was aborted. */
-  handleEvent(): void {
-    this.cancel(this.request.signal?.reason);
+  abort(reason: unknown): void {
+    this.cancel(reason);
   }
 
   /** The deadline of the whole call has passed. */
@@ -328,7 +330,7 @@ export class Exchange {
     if (this.over) return;
     this.over = true;
     this.#disarmDeadline();
-    this.request.signal?.removeEventListener("abort", this);
+    if (this.request.signal !== undefined) unlisten(this.request.signal, this);
     if (this.pausedAt !== 0) this.#unread.delete(this);
     this.#resume = undefined;
     this.leaveQueue?.(this);

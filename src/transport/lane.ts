@@ -239,7 +239,13 @@ export class Lane implements Connection {
     guardSocket(socket, this);
     socket.on("timeout", () => {
       this.quiet = true;
-      this.exchange?.fallSilent(this.#limit());
+      const { bytesRead } = socket;
+      // After a long turn of the event loop the timer comes before the bytes that have come meanwhile: they go first.
+      setImmediate(() => {
+        if (this.socket !== socket || !this.quiet) return;
+        if (socket.bytesRead !== bytesRead) this.#listenForSilence();
+        else this.exchange?.fallSilent(this.#limit());
+      });
     });
     this.#listenForSilence();
   }

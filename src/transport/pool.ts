@@ -4,6 +4,7 @@ import type { Exchange } from "./exchange.js";
 import { timeoutFailure } from "./failure.js";
 import { Lane, type LaneOwner, type Route } from "./lane.js";
 import type { ProxySettings } from "./proxy.js";
+import { WaitingLine } from "./waiting-line.js";
 
 export interface PoolOptions {
   /** undici's; given, so that bundlers leave the loading of it to the first request. */
@@ -34,8 +35,9 @@ export class Pool implements LaneOwner {
   #lanes = new Set<Lane>();
   #idle = new Map<string, Lane[]>();
   #idleCount = 0;
-  #waiting: Exchange[] = [];
+  #waiting = new WaitingLine<Exchange>();
   #lastGrant = 0;
+  #servingSoon = false;
   #forwarded: Set<string> | undefined;
   #whenEmpty: (() => void) | undefined;
 
@@ -51,7 +53,7 @@ export class Pool implements LaneOwner {
   }
 
   get queued(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   get running(): number {
@@ -60,8 +62,8 @@ export class Pool implements LaneOwner {
 
   /** Sends the exchange, now or when a connection is free. */
   start(exchange: Exchange): void {
-    if (this.#waiting.length > 0 || !this.#serve(exchange)) {
-      if (this.#waiting.length === 0) this.#lastGrant = performance.now();
+    if (this.#waiting.size > 0 || !this.#serve(exchange)) {
+      if (this.#waiting.size === 0) this.#lastGrant = performance.now();
       exchange.leaveQueue = this.#leave;
       this.#waiting.push(exchange);
     }
@@ -71,7 +73,7 @@ export class Pool implements LaneOwner {
   sweep(now: number): void {
     const limit = this.#options.queueTimeout;
     if (limit === 0 || now - this.#lastGrant < limit) return;
-    for (const exchange of this.#waiting.filter((one) => now - one.startedAt >= limit)) {
+    for (const exchange of this.#waiting.all().filter((one) => now - one.startedAt >= limit)) {
       const what = `All ${this.#options.maxConnections} connections were busy`;
       exchange.fail(timeoutFailure("QueueTimeout", limit, what, exchange.context(), QUEUE_HINT));
     }
@@ -88,7 +90,7 @@ export class Pool implements LaneOwner {
 
   /** Ends everything now, with this reason. */
   destroy(reason: unknown): void {
-    for (const exchange of [...this.#waiting]) exchange.cancel(reason);
+    for (const exchange of this.#waiting.all()) exchange.cancel(reason);
     for (const lane of [...this.#lanes]) {
       if (lane.exchange !== undefined) lane.exchange.cancel(reason);
       lane.discard();
@@ -98,9 +100,9 @@ export class Pool implements LaneOwner {
   // What lanes tell.
 
   free(lane: Lane): void {
-    const next = this.#waiting[0];
+    const next = this.#waiting.first();
     if (next?.request.origin === lane.origin) {
-      this.#grant();
+      this.#grant(next);
       lane.run(next);
       return;
     }
@@ -124,7 +126,7 @@ export class Pool implements LaneOwner {
       this.#idleCount--;
       if (idle.length === 0) this.#idle.delete(lane.origin);
     }
-    this.#serveWaiting();
+    this.#serveSoon();
     this.#checkEmpty();
   }
 
@@ -147,6 +149,7 @@ export class Pool implements LaneOwner {
   closed(wasOpening: boolean): void {
     this.sockets--;
     if (wasOpening) this.connecting--;
+    this.#serveSoon();
   }
 
   #serve(exchange: Exchange): boolean {
@@ -158,7 +161,10 @@ export class Pool implements LaneOwner {
       lane.run(exchange);
       return true;
     }
-    if (this.#lanes.size >= this.#options.maxConnections && !this.#evict()) return false;
+    const { maxConnections } = this.#options;
+    if (this.#lanes.size >= maxConnections && !this.#evict()) return false;
+    // What was thrown away, just now or a moment ago, may still be closing.
+    if (this.sockets >= maxConnections) return false;
     let fresh: Lane;
     try {
       fresh = new Lane(this, this.#options.client, origin, this.#routeTo(origin));
@@ -188,28 +194,41 @@ export class Pool implements LaneOwner {
     return proxy === undefined ? DIRECT : { proxy, tunnel: this.#forwarded?.has(origin) !== true };
   }
 
+  /** Serves as many of those that wait as there is room for. */
   #serveWaiting(): void {
-    const next = this.#waiting[0];
-    if (next === undefined || (this.#idleCount === 0 && this.#lanes.size >= this.#options.maxConnections)) return;
-    this.#grant();
-    this.#serve(next);
+    for (let next = this.#waiting.first(); next !== undefined; next = this.#waiting.first()) {
+      if (!this.#serve(next)) return;
+      this.#grant(next);
+    }
   }
 
-  #grant(): void {
-    const exchange = this.#waiting.shift();
-    if (exchange !== undefined) exchange.leaveQueue = undefined;
+  /**
+   * The same in a moment: an abort that ends many calls must not open connections for those of them that wait, only to close them
+   * again.
+   */
+  #serveSoon(): void {
+    if (this.#servingSoon || this.#waiting.size === 0) return;
+    this.#servingSoon = true;
+    setImmediate(() => {
+      this.#servingSoon = false;
+      this.#serveWaiting();
+    });
+  }
+
+  #grant(exchange: Exchange): void {
+    this.#waiting.remove(exchange);
+    exchange.leaveQueue = undefined;
     this.#lastGrant = performance.now();
   }
 
   #leave = (exchange: Exchange): void => {
-    const at = this.#waiting.indexOf(exchange);
-    if (at !== -1) this.#waiting.splice(at, 1);
+    this.#waiting.remove(exchange);
     exchange.leaveQueue = undefined;
     this.#checkEmpty();
   };
 
   #checkEmpty(): void {
-    if (this.#whenEmpty !== undefined && this.#lanes.size === 0 && this.#waiting.length === 0) this.#whenEmpty();
+    if (this.#whenEmpty !== undefined && this.#lanes.size === 0 && this.#waiting.size === 0) this.#whenEmpty();
   }
 }
 

@@ -1,3 +1,5 @@
+import { listen, unlisten } from "./abort.js";
+
 /** Waits `ms` milliseconds. Rejects with the signal's reason as soon as it is aborted; leaves no timer and no listener behind. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -5,14 +7,16 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       reject(signal.reason);
       return;
     }
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
+    const sleeper = {
+      abort(reason: unknown): void {
+        clearTimeout(timer);
+        reject(reason);
+      },
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
+      if (signal !== undefined) unlisten(signal, sleeper);
       resolve();
     }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal !== undefined) listen(signal, sleeper);
   });
 }

@@ -426,12 +426,12 @@ describe("silence", () => {
   it("is not the service's when the reader is slow", async () => {
     const big = Buffer.alloc(4 * 1024 * 1024, "z");
     const server = await answering(() => reply(big));
-    const client = transport({ requestTimeout: 60 });
+    const client = transport({ requestTimeout: 150 });
     const { source } = await client.send(get(server, { expect: "stream" }));
     let total = 0;
     let first = true;
     for await (const piece of makeResponseBody(source!, { contentLength: big.length })) {
-      if (first) await delay(200);
+      if (first) await delay(400);
       first = false;
       total += piece.length;
     }

@@ -126,6 +126,24 @@ describe("waiting for a connection", () => {
     expect(await first).toMatchObject({ message: "over" });
   });
 
+  it("costs the same however many wait, and an abort of all opens no connection", async () => {
+    const server = await answering((head) => (head.includes("/silent") ? undefined : reply("x")));
+    const client = transport({ maxConnections: 3 });
+    await Promise.all(Array.from({ length: 3000 }, () => client.send(get(server))));
+    expect(server.accepted).toBe(3);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = Array.from({ length: 500 }, () => failure(client.send(get(server, { path: "/silent", signal }))));
+    const later = client.send(get(server));
+    expect(client.stats()).toMatchObject({ running: 3, queued: 498 });
+    controller.abort(new Error("enough"));
+    expect(new Set((await Promise.all(calls)).map(({ message }) => message))).toEqual(new Set(["enough"]));
+    expect((await later).body.toString()).toBe("x");
+    expect(server.accepted).toBe(4);
+    // Node would have warned of a leak at the eleventh listener on the signal.
+    expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
+  });
+
   it("makes room for another host among idle connections", async () => {
     const [one, two] = [await answering(() => reply("1")), await answering(() => reply("2"))];
     const client = transport({ maxConnections: 2 });
