@@ -163,3 +163,9 @@ export function checksumOf(algorithm: Algorithm, chunks: Iterable<Uint8Array>): 
   for (const chunk of chunks) hasher.update(chunk);
   return hasher.digest().toString("base64");
 }
+
+/** Whether the headers of a request vouch for its body: Content-MD5, a checksum, or a trailer with one. */
+export function hasChecksum(headers: Readonly<Record<string, string>>): boolean {
+  if (headers["content-md5"] !== undefined || headers["x-amz-trailer"] !== undefined) return true;
+  return Object.values(algorithms).some((name) => headers[`x-amz-checksum-${name}`] !== undefined);
+}

@@ -8,7 +8,7 @@ import { type BodyPlan, type Content, planBody, readBody } from "./body.js";
 import { bucketNameFault, invalidBucketName } from "./buckets.js";
 import type { Call, World } from "./call.js";
 import type { HeaderLists } from "./canonical.js";
-import { algorithms } from "./checksums.js";
+import { hasChecksum } from "./checksums.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { accessDenied, invalidRequest, notImplemented, S3Error } from "./errors.js";
 import { errorOf, type FaultEffect } from "./faults.js";
@@ -135,7 +135,7 @@ export class Exchange {
       const meant = routeRequest(this.#method, target, this.#headers["x-amz-copy-source"] !== undefined);
       await this.#answerWith(meant.name, meant, () => this.#answer(meant, target));
     } catch (error) {
-      await this.#fail(error);
+      await this.#fail(error).catch(() => this.#request.socket.destroy());
     }
   }
 
@@ -305,16 +305,11 @@ export class Exchange {
         MaxMessageLengthBytes: maxDocument,
       });
     }
-    if (checksumNeeded.has(operation.name) && !this.#hasChecksum()) {
+    if (checksumNeeded.has(operation.name) && !hasChecksum(this.#headers)) {
       throw invalidRequest("Content-MD5 or an x-amz-checksum- header is missing, which this operation needs.");
     }
     const content = await this.#readBody(operation, identity, false);
     this.#host.world.budget.give(content.size);
     return Buffer.concat(content.chunks).toString("utf8");
-  }
-
-  #hasChecksum(): boolean {
-    if (this.#headers["content-md5"] !== undefined || this.#headers["x-amz-trailer"] !== undefined) return true;
-    return Object.values(algorithms).some((name) => this.#headers[`x-amz-checksum-${name}`] !== undefined);
   }
 }

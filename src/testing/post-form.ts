@@ -21,6 +21,8 @@ function toHeaders(fields: ReadonlyMap<string, string>): Record<string, string> 
   for (const [name, value] of fields) {
     if (name === "acl") headers["x-amz-acl"] = value;
     else if (name === "tagging") headers["x-amz-tagging"] = tagsOf(value);
+    else if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value) && name !== "policy")
+      throw invalidArgument(name, value, `The field ${name} could not stand in a header.`);
     else headers[name] = value;
   }
   return headers;

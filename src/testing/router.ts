@@ -58,6 +58,8 @@ const weight = (route: Route): number => route.query.length * 2 + (route.copy ? 
 
 function fits(route: Route, query: Query, copy: boolean): boolean {
   if (route.copy && !copy) return false;
+  // A part without its number must not become an object.
+  if (query.has("uploadId") && !route.query.some(({ name }) => name === "uploadId")) return false;
   for (const { name, value } of route.query) {
     if (value === undefined ? !query.has(name) : query.get(name) !== value) return false;
   }
@@ -77,10 +79,11 @@ export function routeRequest(method: string, target: Target, copy: boolean): Ope
     if (sub !== undefined && !route.query.some(({ name }) => subResources!.has(name))) break;
     return route.operation;
   }
-  const known = list?.some((route) => route.query.some(({ name }) => name === sub));
-  if (sub !== undefined && known) {
-    throw new S3Error("InvalidArgument", `${method} on ?${sub} lacks a parameter that it needs.`, {
-      ResourceType: sub.toUpperCase(),
+  const asked = sub ?? (target.query.has("uploadId") ? "uploadId" : undefined);
+  const known = list?.some((route) => route.query.some(({ name }) => name === asked));
+  if (asked !== undefined && known) {
+    throw new S3Error("InvalidArgument", `${method} on ?${asked} lacks a parameter that it needs.`, {
+      ResourceType: asked.toUpperCase(),
     });
   }
   throw new S3Error("MethodNotAllowed", `There is no ${method} here.`, {

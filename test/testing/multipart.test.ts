@@ -136,6 +136,8 @@ describe("a multipart upload", () => {
     expect([element(small.text, "PartNumber"), element(small.text, "ProposedSize")]).toEqual(["1", "2"]);
     for (const number of [0, 10001, -1]) expect(fault(await part("bad", id, number, ""))).toBe("400 InvalidArgument");
     expect(fault(await part("other", id, 1, ""))).toBe("404 NoSuchUpload");
+    const unnumbered = await call(server, { method: "PUT", path: `/bucket/bad?uploadId=${id}`, body: "x" });
+    expect(fault(unnumbered)).toBe("400 InvalidArgument");
     expect(fault(await end("bad", id, [[2, two]], { "x-amz-mp-object-size": "5" }))).toBe("400 InvalidRequest");
     expect((await end("bad", id, [[2, two]], { "x-amz-mp-object-size": "4" })).status).toBe(200);
   });
