@@ -84,7 +84,8 @@ async function chooseCure(
 ): Promise<"again" | "endpoint" | undefined> {
   if (!(failure instanceof S3ServiceError)) return undefined;
   const { op, bucket } = recovery;
-  if (clockCodes.has(failure.code) && !recovery.clockSet && setClock(engine, failure)) {
+  const clock = clockCodes.has(failure.code) || (op.method === "HEAD" && failure.statusCode === 403);
+  if (clock && !recovery.clockSet && setClock(engine, failure)) {
     recovery.clockSet = true;
     return "again";
   }

@@ -79,9 +79,7 @@ export class CredentialCache {
    */
   forceRefresh(refused?: Credentials, signal?: AbortSignal): Promise<Credentials> {
     const current = this.#current;
-    if (refused !== undefined && current !== undefined && current.accessKeyId !== refused.accessKeyId) {
-      return Promise.resolve(current);
-    }
+    if (refused !== undefined && current !== undefined && !isSame(current, refused)) return Promise.resolve(current);
     return this.#wait(this.#renew(), signal);
   }
 
@@ -150,6 +148,9 @@ export class CredentialCache {
     });
   }
 }
+
+const isSame = (one: Credentials, other: Credentials): boolean =>
+  one.accessKeyId === other.accessKeyId && one.sessionToken === other.sessionToken;
 
 const MANDATORY = 0;
 const END = 1;

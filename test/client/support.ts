@@ -100,7 +100,7 @@ export class Play extends Dispatcher {
         headers[name] = Buffer.from(value, "latin1").toString("utf8");
       }
       const body = await collect(options.body);
-      handler.onRequestSent?.();
+      (handler as { onRequestSent?: () => void }).onRequestSent?.();
       const sent = sentOf(options.method, String(options.origin), options.path, headers, body);
       this.sent.push(sent);
       const answer = await this.#script(sent, this.sent.length);
