@@ -45,7 +45,7 @@ function regionOf(call: Call<CreateBucketRequest>): string {
       { LocationConstraint: wanted },
     );
   }
-  if (!/^[a-z]{2,}(-[a-z0-9]+)+$/.test(region)) {
+  if (!world.regions.includes(region) && !/^[a-z]{2,}(-[a-z0-9]+)+$/.test(region)) {
     throw new S3Error("InvalidLocationConstraint", "There is no such region.", { LocationConstraint: wanted });
   }
   // The endpoint of us-east-1 makes buckets everywhere.

@@ -66,6 +66,13 @@ describe("buckets", () => {
     expect((await location("/taken?location")).text).toMatch(/<LocationConstraint xmlns="[^"]+"\/>$/);
   });
 
+  it("may be in a region of any name that the server has", async () => {
+    const local = await S3Server.start({ region: "local" });
+    expect((await call(local, { method: "PUT", path: "/bucket", body: constraint("local") })).status).toBe(200);
+    expect(element((await call(local, { path: "/bucket?location" })).text, "LocationConstraint")).toBe("local");
+    await local.stop();
+  });
+
   it("are asked for in their own region, or the request is sent on", async () => {
     const wrong = await call(server, { path: "/regional" });
     expect(fault(wrong)).toBe("301 PermanentRedirect");
