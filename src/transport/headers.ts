@@ -19,7 +19,6 @@ export const noHeaders = (): HeaderRecord => new Headers();
  * comes more than once has its values joined by `, `.
  */
 export function readHeaders(raw: readonly (Buffer | string | string[])[]): HeaderRecord {
-  const headers = new Headers();
   const count = raw.length - 1;
   const first = raw[0];
   const last = raw[count];
@@ -27,10 +26,11 @@ export function readHeaders(raw: readonly (Buffer | string | string[])[]): Heade
   if (Buffer.isBuffer(first) && Buffer.isBuffer(last) && first.buffer === last.buffer) {
     const base = first.byteOffset;
     const length = last.byteOffset - base + last.length;
-    if (length > 0 && readBlock(headers, raw as readonly Buffer[], asText(Buffer.from(first.buffer, base, length)))) {
-      return headers;
-    }
+    const block =
+      length > 0 ? readBlock(raw as readonly Buffer[], asText(Buffer.from(first.buffer, base, length))) : undefined;
+    if (block !== undefined) return block;
   }
+  const headers = new Headers();
   for (let i = 0; i < count; i += 2) {
     const value = raw[i + 1];
     add(
@@ -42,21 +42,22 @@ export function readHeaders(raw: readonly (Buffer | string | string[])[]): Heade
   return headers;
 }
 
-/** Reads `name: value\r\n` again and again, as long as the text is written exactly so; false if it is not. */
-function readBlock(headers: HeaderRecord, raw: readonly Buffer[], text: string): boolean {
+/** Reads `name: value\r\n` again and again, as long as the text is written exactly so; undefined if it is not. */
+function readBlock(raw: readonly Buffer[], text: string): HeaderRecord | undefined {
+  const headers = new Headers();
   const last = raw.length - 1;
   let at = 0;
   for (let i = 0; i < last; i += 2) {
     const colon = at + (raw[i] as Buffer).length;
     const from = colon + 2;
     const to = from + (raw[i + 1] as Buffer).length;
-    if (text.charCodeAt(colon) !== COLON || text.charCodeAt(colon + 1) !== SPACE) return false;
+    if (text.charCodeAt(colon) !== COLON || text.charCodeAt(colon + 1) !== SPACE) return undefined;
     if (i + 1 === last ? to !== text.length : text.charCodeAt(to) !== CR || text.charCodeAt(to + 1) !== LF)
-      return false;
+      return undefined;
     add(headers, nameAt(text, at, colon), text.slice(from, to));
     at = to + 2;
   }
-  return true;
+  return headers;
 }
 
 const COLON = 0x3a;

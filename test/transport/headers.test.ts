@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { contentLength, copyHeaders, readHeaders } from "../../src/transport/headers.js";
+
+/** Names and values as undici hands them over: views of the one piece of memory that came, or pieces of their own. */
+function views(lines: readonly (readonly [string, string, string])[], apart: boolean): Buffer[] {
+  const whole = Buffer.from(
+    `HTTP/1.1 200 OK\r\n${lines.map(([name, gap, value]) => `${name}:${gap}${value}\r\n`).join("")}\r\n`,
+    "latin1",
+  );
+  const raw: Buffer[] = [];
+  let at = 17;
+  for (const [name, gap, value] of lines) {
+    const from = at + name.length + 1 + gap.length;
+    const pair = [whole.subarray(at, at + name.length), whole.subarray(from, from + value.length)];
+    raw.push(...(apart ? pair.map((view) => Buffer.from(view)) : pair));
+    at = from + value.length + 2;
+  }
+  return raw;
+}
+
+/** The plain way. */
+function expected(lines: readonly (readonly [string, string, string])[]): [string, string][] {
+  const map = new Map<string, string>();
+  for (const [name, , value] of lines) {
+    const key = name.toLowerCase();
+    const before = map.get(key);
+    map.set(key, before === undefined ? value : `${before}, ${value}`);
+  }
+  return [...map];
+}
+
+const name = fc.oneof(
+  fc.constantFrom(
+    "ETag",
+    "etag",
+    "Content-Length",
+    "x-amz-request-id",
+    "X-Amz-Id-2",
+    "__proto__",
+    "constructor",
+    "toString",
+    "a",
+  ),
+  fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/),
+);
+const value = fc.oneof(
+  fc.constantFrom("", "1", "a: b", "a  b", "x:y: z"),
+  fc.stringMatching(/^[!-~\u0080-\u00ff]([ -~\u0080-\u00ff]{0,40}[!-~\u0080-\u00ff])?$/),
+);
+const gap = fc.constantFrom(" ", " ", " ", "", "  ", "\t");
+
+describe("headers", () => {
+  it("are read alike however they lie in memory", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, gap, value), { maxLength: 12 }), fc.boolean(), (lines, apart) => {
+        expect(Object.entries(readHeaders(views(lines, apart))).sort()).toEqual(expected(lines).sort());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("inherit nothing and change nothing else", () => {
+    const headers = readHeaders(
+      views(
+        [
+          ["__proto__", " ", "polluted"],
+          ["constructor", " ", "x"],
+          ["valueOf", " ", "y"],
+        ],
+        false,
+      ),
+    );
+    expect(Object.keys(headers).sort()).toEqual(["__proto__", "constructor", "valueof"]);
+    expect("hasOwnProperty" in headers).toBe(false);
+    expect(({} as Record<string, unknown>)["polluted"]).toBe(undefined);
+    const copied = copyHeaders(JSON.parse('{"__proto__":"z","X-A":["1","2"]}'));
+    expect(Object.entries(copied)).toEqual([
+      ["__proto__", "z"],
+      ["x-a", "1, 2"],
+    ]);
+  });
+
+  it("may come as text, or with lists", () => {
+    expect({ ...readHeaders(["X-A", "1", "x-b", ["2", "3"]] as string[]) }).toEqual({ "x-a": "1", "x-b": "2, 3" });
+    expect({ ...readHeaders([]) }).toEqual({});
+  });
+
+  it("tell a length only in digits", () => {
+    const length = (text: string) => contentLength({ "content-length": text });
+    expect([
+      length("0"),
+      length("15"),
+      length("-1"),
+      length("1e3"),
+      length(""),
+      length("9".repeat(20)),
+      contentLength({}),
+    ]).toEqual([0, 15, undefined, undefined, undefined, undefined, undefined]);
+  });
+});
