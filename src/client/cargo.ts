@@ -63,10 +63,16 @@ function chooseChecksum(
     case "required":
       return op.requestChecksum === "required" ? "CRC32" : undefined;
     default:
-      return op.requestChecksum === "required" && pairValue(headers, "content-md5") === undefined
+      return (op.requestChecksum === "required" || locks(headers)) && pairValue(headers, "content-md5") === undefined
         ? "Content-MD5"
         : undefined;
   }
+}
+
+/** An object that is locked from the start is not taken without a checksum. */
+function locks(headers: HeaderPairs): boolean {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i]!.startsWith("x-amz-object-lock-")) return true;
+  return false;
 }
 
 /**

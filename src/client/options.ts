@@ -47,7 +47,7 @@ export interface S3ClientOptions {
   /** Most connections open at once. Default: 128. */
   maxConnections?: number | undefined;
   /** An undici Dispatcher of yours to send through; it is used as it is and never closed. Default: a pool of the client's own. */
-  dispatcher?: Dispatcher | undefined;
+  dispatcher?: Pick<Dispatcher, "dispatch"> | undefined;
   /** When requests get a checksum. Default: `WHEN_SUPPORTED` on Amazon's hosts; elsewhere only what S3 always required, as Content-MD5. */
   requestChecksumCalculation?: ChecksumMode | undefined;
   /** When the checksum of an answer is asked for and checked. Default: `WHEN_SUPPORTED` on Amazon's hosts; elsewhere whatever comes unasked. */

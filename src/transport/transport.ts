@@ -13,7 +13,7 @@ import { emitUnreadWarning, Unread } from "./unread.js";
  */
 export class Transport {
   #options: TransportOptions;
-  #dispatcher: Dispatcher | undefined;
+  #dispatcher: Pick<Dispatcher, "dispatch"> | undefined;
   #requestTimeout: number;
   #pool: Pool | undefined;
   #loading: Promise<Pool> | undefined;

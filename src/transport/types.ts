@@ -93,7 +93,7 @@ export interface TransportOptions {
   /** Where the warning that a body was let go unread goes. Default: a warning of the process. */
   warn?: ((message: string) => void) | undefined;
   /** A dispatcher of the caller's; used as it is, never closed. */
-  dispatcher?: Dispatcher | undefined;
+  dispatcher?: Pick<Dispatcher, "dispatch"> | undefined;
   /** Where proxies and the CA bundle are looked up. Default `process.env`. */
   env?: Record<string, string | undefined> | undefined;
   /** Certificates to trust instead of Node's: PEM text or the path of a PEM file. Default `AWS_CA_BUNDLE`. */
