@@ -1,4 +1,5 @@
 /** The limits of one call: the caller's signal, and the time that the whole may take. */
+import { setMaxListeners } from "node:events";
 import { ParamValidationError, TimeoutError } from "../errors/base.js";
 import { checkExtraHeaders } from "./extra-headers.js";
 import type { CallOptions } from "./options.js";
@@ -25,6 +26,8 @@ export function startLimits(options: CallOptions | undefined, operation: string)
   if (signal !== undefined) {
     if (!(signal instanceof AbortSignal)) throw refusal("signal", "must be an AbortSignal", operation);
     signal.throwIfAborted();
+    // One signal may end any number of calls at once; Node takes more than ten for a leak.
+    setMaxListeners(0, signal);
   }
   if (timeout === undefined) return signal ? { signal, sent: 0, rest: noop, end: noop } : unlimited;
   if (typeof timeout !== "number" || !(timeout > 0)) {

@@ -4,6 +4,7 @@ import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { CredentialsError, ParamValidationError, TucuxiError } from "../errors/base.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { Operation } from "../model/operation.js";
+import { factsOf } from "../transport/failure.js";
 import type { Call } from "./call.js";
 import type { Cargo } from "./cargo.js";
 import type { Engine } from "./engine.js";
@@ -20,6 +21,8 @@ export interface Recovery {
   redirected: boolean;
   clockSet: boolean;
   keysRefreshed: boolean;
+  /** An attempt failed in a way that leaves open whether the service did what it was asked. */
+  outcomeUnknown: boolean;
   /** A hook threw: that ends the call, whatever it threw. */
   stopped: boolean;
 }
@@ -37,6 +40,7 @@ export function newRecovery(
     redirected: stay === true,
     clockSet: false,
     keysRefreshed: false,
+    outcomeUnknown: false,
     stopped: false,
   };
 }
@@ -62,7 +66,8 @@ export async function recover(
     ? 0
     : engine.retry.next(failure, { attempt: recovery.attempt, idempotent: idempotent(recovery.op) });
   if (delay === undefined) throw told(failure, recovery);
-  if (!canRepeat(recovery.cargo)) throw withReason(told(failure, recovery));
+  if (!canRepeat(recovery.cargo)) throw withHint(told(failure, recovery), ONCE);
+  recovery.outcomeUnknown ||= cure === undefined && leavesOpen(failure);
   await engine.settings.hooks?.onRetry?.({
     operation: recovery.op.name,
     attempt: recovery.attempt,
@@ -131,25 +136,38 @@ function canRepeat({ source }: Cargo): boolean {
  */
 const idempotent = (op: Operation): boolean => op.name !== "WriteGetObjectResponse";
 
-/** The error with the number of attempts on it. */
-function told(failure: unknown, { attempt }: Recovery): unknown {
+/** Whether the service may have done what a failed attempt asked for. */
+function leavesOpen(failure: unknown): boolean {
+  if (failure instanceof S3ServiceError) return failure.statusCode >= 500 && failure.code !== "SlowDown";
+  const phase = factsOf(failure)?.phase;
+  return phase !== "connecting" && phase !== "before-sent";
+}
+
+/** What a write is answered when it has been done before. */
+const done = new Set(["PreconditionFailed", "BucketAlreadyOwnedByYou", "BucketAlreadyExists", "NoSuchUpload"]);
+
+/** The error with the number of attempts on it, and what it may mean after an attempt whose outcome nobody knows. */
+function told(failure: unknown, { attempt, outcomeUnknown, op }: Recovery): unknown {
   const unsent = failure instanceof CredentialsError || failure instanceof ParamValidationError;
   if (failure instanceof TucuxiError && !unsent && !("attempts" in failure)) {
     Object.defineProperty(failure, "attempts", { value: attempt, configurable: true, enumerable: true });
   }
-  return failure;
+  const write = op.method !== "GET" && op.method !== "HEAD";
+  return outcomeUnknown && write && failure instanceof S3ServiceError && done.has(failure.code)
+    ? withHint(failure, LOST)
+    : failure;
 }
 
-function withReason(failure: unknown): unknown {
+const ONCE =
+  "The request was not repeated: its body is a stream, which can be read only once. Give bytes, a Blob, or a function that opens the stream anew.";
+const LOST =
+  "An earlier attempt of this call may have done it: its answer was lost, and this error may be the echo of its success. Look at what is there now before you try again.";
+
+function withHint(failure: unknown, reason: string): unknown {
   if (failure instanceof Error) {
     const { hint } = failure as { hint?: string };
-    const reason =
-      "The request was not repeated: its body is a stream, which can be read only once. Give bytes, a Blob, or a function that opens the stream anew.";
-    Object.defineProperty(failure, "hint", {
-      value: hint ? `${hint} ${reason}` : reason,
-      configurable: true,
-      enumerable: true,
-    });
+    const value = hint ? `${hint} ${reason}` : reason;
+    Object.defineProperty(failure, "hint", { value, configurable: true, enumerable: true });
   }
   return failure;
 }

@@ -22,10 +22,14 @@ export function pointsElsewhere(op: Operation, error: S3ServiceError): boolean {
   }
 }
 
-/** The region that the answer names, if it does. */
+/** The region that the answer names, if it does. What is no name of a region is passed over: it would become part of a host. */
 export function regionNamed(error: S3ServiceError): string | undefined {
-  return header(error) ?? error.response.Error.Region;
+  const region = header(error) ?? error.response.Error.Region;
+  return region !== undefined && isRegion(region) ? region : undefined;
 }
+
+/** Can this be a region? */
+export const isRegion = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(text);
 
 const header = (error: S3ServiceError): string | undefined =>
   error.response.ResponseMetadata.HTTPHeaders["x-amz-bucket-region"] || undefined;

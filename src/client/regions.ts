@@ -1,3 +1,5 @@
+import { isRegion } from "./redirect.js";
+
 /**
  * Where buckets turned out to live. A redirect costs a round trip, so a client remembers what it learnt; bounded, because
  * a program may visit any number of buckets.
@@ -16,7 +18,9 @@ export class BucketRegions {
     return this.#regions.size === 0 ? undefined : this.#regions.get(bucket);
   }
 
+  /** Remembers it, unless it is no region: one such answer would spoil every call that follows. */
   set(bucket: string, region: string): void {
+    if (!isRegion(region)) return;
     this.#regions.delete(bucket);
     if (this.#regions.size >= this.#limit) this.#regions.delete(this.#regions.keys().next().value as string);
     this.#regions.set(bucket, region);

@@ -236,7 +236,7 @@ describe("presigning at once", () => {
         expect.objectContaining({ name: "ParamValidationError" }),
       );
     }
-    expect(() => s3.presignSync("getObjekt" as never, object)).toThrow(/getObjekt/);
+    expect(() => s3.presignSync("getObjekt" as "getObject", object)).toThrow(/getObjekt/);
     expect(() => s3.presignSync("putObject", { ...object, Body: "x" })).toThrow(/not part of a presigned URL/);
     for (const expiresIn of [0, -1, 604_801, 1.5, Number.NaN, "60" as never]) {
       expect(() => s3.presignSync("getObject", object, { expiresIn })).toThrow(/expiresIn/);
