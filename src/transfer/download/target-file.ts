@@ -12,6 +12,7 @@ export class TargetFile {
   readonly temporary: string;
   readonly #file: FileHandle;
   #open = true;
+  #written = 0;
 
   constructor(path: string, temporary: string, file: FileHandle) {
     this.path = path;
@@ -52,6 +53,7 @@ export class TargetFile {
     let length = 0;
     for (const piece of pieces) length += piece.length;
     const { bytesWritten } = await this.#guard(this.#file.writev(pieces, position));
+    this.#written += length;
     if (bytesWritten === length) return;
     let rest = Buffer.concat(pieces).subarray(bytesWritten);
     for (let at = position + bytesWritten; rest.length > 0; ) {
@@ -67,18 +69,22 @@ export class TargetFile {
 
   /** Gives it its name. */
   async finish(size: number, modified?: Date): Promise<void> {
-    const stats = await this.#file.stat();
-    if (stats.size !== size) {
-      throw new TucuxiError(`${this.temporary} has ${stats.size} bytes where ${size} were written`, {
-        code: "FileChanged",
-        hint: "Something else writes to the folder: download again.",
-      });
-    }
+    if (this.#written < size) await this.#measure(size);
     const before = await stat(this.path).catch(() => undefined);
     if (before?.isFile()) await this.#file.chmod(before.mode & 0o7777).catch(() => {});
     if (modified) await this.#file.utimes(modified, modified);
     await this.close();
     await this.#guard(rename(this.temporary, this.path));
+  }
+
+  /** Of a file that was there before, or that others write to, the size is what the file system says. */
+  async #measure(size: number): Promise<void> {
+    const stats = await this.#file.stat();
+    if (stats.size === size) return;
+    throw new TucuxiError(`${this.temporary} has ${stats.size} bytes where ${size} were expected`, {
+      code: "FileChanged",
+      hint: "Something else writes to the folder: download again.",
+    });
   }
 
   async close(): Promise<void> {
