@@ -47,7 +47,7 @@ export class Session extends ProfileSession {
   client(options: S3ClientOptions = {}): S3Client {
     const { profile } = options;
     const same = profile === undefined || profile === this.options.profile;
-    return new S3Client(options, same ? this : new Session({ ...this.options, profile }));
+    return new S3Client(options, same ? this : new ProfileSession({ ...this.options, profile }));
   }
 
   /** S3, object by object, through a client of this session: `session.resource().bucket("river").objects`. */

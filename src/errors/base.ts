@@ -59,7 +59,21 @@ export class ParamValidationError extends TucuxiError {
 export class EndpointError extends TucuxiError {}
 
 /** The request could not be sent, or its answer not be read: refused, reset, DNS, TLS, proxy. */
-export class TransportError extends TucuxiError {}
+export class TransportError extends TucuxiError {
+  /**
+   * How far the request had come: `connecting` (the service saw nothing), `before-sent` (not all of it had gone out), `sent` (no answer came,
+   * so the outcome is unknown), `reading` (the answer had begun).
+   */
+  declare readonly phase?: "connecting" | "before-sent" | "sent" | "reading";
+  /** Scheme, host and port that it was for. */
+  declare readonly origin?: string;
+  /** Milliseconds since the attempt began. */
+  declare readonly elapsed?: number;
+  /** The connection had served before. */
+  declare readonly reused?: boolean;
+  /** How many times the request was sent, this time included. */
+  declare readonly attempts?: number;
+}
 
 /** A time limit passed: which one, and after how long, is in the message. */
 export class TimeoutError extends TransportError {}
@@ -89,7 +103,12 @@ export class IncompleteBodyError extends TucuxiError {
   readonly actualBytes: number;
 
   constructor(expectedBytes: number, actualBytes: number, options: TucuxiErrorOptions = {}) {
-    super(`The body ended after ${actualBytes} of ${expectedBytes} bytes`, options);
+    super(
+      actualBytes > expectedBytes
+        ? `The body went on past the ${expectedBytes} bytes that were announced: ${actualBytes} came`
+        : `The body ended after ${actualBytes} of ${expectedBytes} bytes`,
+      options,
+    );
     this.expectedBytes = expectedBytes;
     this.actualBytes = actualBytes;
   }
