@@ -13,20 +13,7 @@ export async function start() {
     const port = await freePort();
     const keys = `${credentials.accessKeyId},${credentials.secretAccessKey}`;
     const options = ["--addr", `127.0.0.1:${port}`, "--auth-key", keys, "--config", stage.path("none.conf")];
-    stage.spawn(binary, [
-      "serve",
-      "s3",
-      ...options,
-      "--vfs-write-back",
-      "0s",
-      "--dir-cache-time",
-      "0s",
-      "--vfs-cache-mode",
-      "full",
-      "--cache-dir",
-      stage.makeFolder("cache"),
-      stage.makeFolder("store"),
-    ]);
+    stage.spawn(binary, ["serve", "s3", ...options, stage.makeFolder("store")]);
     const endpoint = `http://127.0.0.1:${port}`;
     await stage.waitFor("the server answers", () => answers(endpoint));
     return { endpoint, region: "us-east-1", credentials, notes: version };

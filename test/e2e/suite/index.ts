@@ -18,6 +18,7 @@ import { protection } from "./protection.js";
 import { settings } from "./settings.js";
 import { soundness } from "./soundness.js";
 import { tagging } from "./tagging.js";
+import { transfers } from "./transfers.js";
 import { versioning } from "./versioning.js";
 
 /** Registers every room of the end-to-end suite against one server. */
@@ -42,4 +43,5 @@ export function suite(target: Target): void {
   lifecycle(target);
   protection(target);
   settings(target);
+  transfers(target);
 }

@@ -2,6 +2,7 @@
 
 /** What the server refuses or does otherwise, by `room: capability`. */
 export const known = {
+  'keys: "cr\\rx"': { differs: "writes carriage returns into XML as they are, where they read as line feeds" },
   "soundness: a wrong secret is refused": { differs: "checks no signatures" },
   "soundness: an unknown access key is refused": { differs: "checks no signatures" },
   "soundness: an unsigned request is refused": { differs: "checks no signatures" },
@@ -52,8 +53,6 @@ export const known = {
     differs: "does not know GetObjectRetention and answers with the object itself",
   },
   "locks: a bucket's default": { refused: "MissingUploadObjectWithObjectLockHeaders" },
-  "locks: given with the object": { refused: "MissingUploadObjectWithObjectLockHeaders" },
-  "settings: request payment": { differs: "does not know the request payment configuration" },
   "settings: analytics": { differs: "does not know analytics configurations" },
   "settings: metrics": { differs: "does not know metrics configurations" },
   "settings: intelligent tiering": { differs: "does not know tiering configurations" },

@@ -2,6 +2,9 @@
 
 /** What the server refuses or does otherwise, by `room: capability`. */
 export const known = {
+  "keys: leaves nothing behind": { refused: "BucketNotEmpty" },
+  "keys together: listed as versions in the same order": { differs: "does not encode the keys of versions" },
+  "keys together: leaves nothing behind": { refused: "BucketNotEmpty" },
   "buckets: creating one's own again": { differs: "says BucketAlreadyExists of one's own bucket" },
   'keys: "../x"': { refused: "InvalidArgument" },
   'keys: "./x"': { refused: "InvalidArgument" },

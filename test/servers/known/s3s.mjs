@@ -2,6 +2,7 @@
 
 /** What the server refuses or does otherwise, by `room: capability`. */
 export const known = {
+  "keys together: listed as versions in the same order": { refused: "NotImplemented" },
   "soundness: an unknown access key is refused": { refused: "NotSignedUp" },
   "buckets: who owns them": { differs: "names no owner" },
   "buckets: a missing one: every other call": { differs: "takes objects into buckets that don't exist" },
