@@ -136,8 +136,8 @@ import type {
   ListObjectsV2Request,
   ListPartsOutput,
   ListPartsRequest,
-  NotificationConfiguration,
-  NotificationConfigurationDeprecated,
+  NotificationConfigurationDeprecatedOutput,
+  NotificationConfigurationOutput,
   PutBucketAbacRequest,
   PutBucketAccelerateConfigurationRequest,
   PutBucketAclRequest,
@@ -548,16 +548,16 @@ export abstract class S3Operations {
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotification.html GetBucketNotification}
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
-  getBucketNotification(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfigurationDeprecated> {
-    return this.call("GetBucketNotification", input, options) as Promise<NotificationConfigurationDeprecated>;
+  getBucketNotification(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfigurationDeprecatedOutput> {
+    return this.call("GetBucketNotification", input, options) as Promise<NotificationConfigurationDeprecatedOutput>;
   }
 
   /**
    * Says who is told of which events in a bucket.
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html GetBucketNotificationConfiguration}
    */
-  getBucketNotificationConfiguration(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfiguration> {
-    return this.call("GetBucketNotificationConfiguration", input, options) as Promise<NotificationConfiguration>;
+  getBucketNotificationConfiguration(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfigurationOutput> {
+    return this.call("GetBucketNotificationConfiguration", input, options) as Promise<NotificationConfigurationOutput>;
   }
 
   /**

@@ -1,14 +1,15 @@
 // One method an operation, on the class that S3Client extends.
 import { operationSentences } from "./docs.mjs";
 import { apiPage } from "./facts.mjs";
-import { methodName } from "./types.mjs";
+import { methodName, outputTypes } from "./types.mjs";
 
 /** The file methods.ts. */
 export function clientMethods(model) {
   const types = new Set();
+  const outputType = outputTypes(model);
   const methods = Object.entries(model.operations).map(([name, operation]) => {
     const input = operation.input.shape;
-    const output = operation.output?.shape ?? "EmptyOutput";
+    const output = outputType(operation.output?.shape);
     types.add(input).add(output);
     const optional = !model.shapes[input].required?.length;
     return [

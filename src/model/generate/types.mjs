@@ -42,6 +42,21 @@ function typeOf(model, reference, input) {
   }
 }
 
+const metadataMember =
+  "  /** Request ids, status, headers and retries of the answer. */\n  ResponseMetadata: ResponseMetadata;";
+
+/**
+ * The type of an operation's output by the name of its shape. A shape that is also written (a notification configuration) has a
+ * type of its own for that: nobody who writes one has metadata of an answer to give.
+ */
+export function outputTypes(model) {
+  const inInputs = reachable(model, new Set(Object.values(model.operations).map(({ input }) => input.shape)));
+  return (shape) => {
+    if (shape === undefined) return "EmptyOutput";
+    return inInputs.has(shape) ? `${typeName(shape)}Output` : typeName(shape);
+  };
+}
+
 const doc = (indent, text) => (text ? `${indent}/** ${text} */\n` : "");
 
 function structure(model, name, shape, { input, result }) {
@@ -66,10 +81,7 @@ function structure(model, name, shape, { input, result }) {
     if (result && key === "Expires")
       lines.push("  /** The `Expires` header as it came, also when it is no date. */\n  ExpiresString?: string;");
   }
-  if (result)
-    lines.push(
-      "  /** Request ids, status, headers and retries of the answer. */\n  ResponseMetadata: ResponseMetadata;",
-    );
+  if (result) lines.push(metadataMember);
   return `export interface ${typeName(name)} {\n${lines.join("\n")}\n}\n`;
 }
 
@@ -79,6 +91,7 @@ export function typeDeclarations(model) {
   const inputs = new Set(operations.map(([, operation]) => operation.input.shape));
   const outputs = new Set(operations.flatMap(([, operation]) => operation.output?.shape ?? []));
   const inInputs = reachable(model, inputs);
+  const outputType = outputTypes(model);
   const used = reachable(model, [...inputs, ...outputs]);
 
   const parts = [
@@ -91,12 +104,17 @@ export function typeDeclarations(model) {
       const values = shape.enum.map((value) => JSON.stringify(value)).join(" | ");
       parts.push(`export type ${typeName(name)} = ${values} | (string & {});\n`);
     } else if (shape.type === "structure") {
-      parts.push(structure(model, name, shape, { input: inInputs.has(name), result: outputs.has(name) }));
+      const both = outputs.has(name) && outputType(name) !== typeName(name);
+      parts.push(structure(model, name, shape, { input: inInputs.has(name), result: outputs.has(name) && !both }));
+      if (both)
+        parts.push(
+          `/** A \`${typeName(name)}\` as an answer. */\nexport interface ${outputType(name)} extends ${typeName(name)} {\n${metadataMember}\n}\n`,
+        );
     }
   }
   const table = operations.map(
     ([name, operation]) =>
-      `  ${methodName(name)}: { input: ${operation.input.shape}; output: ${operation.output?.shape ?? "EmptyOutput"} };`,
+      `  ${methodName(name)}: { input: ${operation.input.shape}; output: ${outputType(operation.output?.shape)} };`,
   );
   parts.push(
     `/** The input and output of every operation, by the name of the client's method. */\nexport interface Operations {\n${table.join("\n")}\n}\n`,

@@ -2698,6 +2698,10 @@ export interface NotificationConfiguration {
   QueueConfigurations?: QueueConfiguration[] | undefined;
   LambdaFunctionConfigurations?: LambdaFunctionConfiguration[] | undefined;
   EventBridgeConfiguration?: EventBridgeConfiguration | undefined;
+}
+
+/** A `NotificationConfiguration` as an answer. */
+export interface NotificationConfigurationOutput extends NotificationConfiguration {
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
@@ -2706,6 +2710,10 @@ export interface NotificationConfigurationDeprecated {
   TopicConfiguration?: TopicConfigurationDeprecated | undefined;
   QueueConfiguration?: QueueConfigurationDeprecated | undefined;
   CloudFunctionConfiguration?: CloudFunctionConfiguration | undefined;
+}
+
+/** A `NotificationConfigurationDeprecated` as an answer. */
+export interface NotificationConfigurationDeprecatedOutput extends NotificationConfigurationDeprecated {
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
 }
@@ -4329,8 +4337,8 @@ export interface Operations {
   getBucketMetadataConfiguration: { input: GetBucketMetadataConfigurationRequest; output: GetBucketMetadataConfigurationOutput };
   getBucketMetadataTableConfiguration: { input: GetBucketMetadataTableConfigurationRequest; output: GetBucketMetadataTableConfigurationOutput };
   getBucketMetricsConfiguration: { input: GetBucketMetricsConfigurationRequest; output: GetBucketMetricsConfigurationOutput };
-  getBucketNotification: { input: GetBucketNotificationConfigurationRequest; output: NotificationConfigurationDeprecated };
-  getBucketNotificationConfiguration: { input: GetBucketNotificationConfigurationRequest; output: NotificationConfiguration };
+  getBucketNotification: { input: GetBucketNotificationConfigurationRequest; output: NotificationConfigurationDeprecatedOutput };
+  getBucketNotificationConfiguration: { input: GetBucketNotificationConfigurationRequest; output: NotificationConfigurationOutput };
   getBucketOwnershipControls: { input: GetBucketOwnershipControlsRequest; output: GetBucketOwnershipControlsOutput };
   getBucketPolicy: { input: GetBucketPolicyRequest; output: GetBucketPolicyOutput };
   getBucketPolicyStatus: { input: GetBucketPolicyStatusRequest; output: GetBucketPolicyStatusOutput };

@@ -53,6 +53,7 @@ export const known = {
     differs: "does not know GetObjectRetention and answers with the object itself",
   },
   "locks: a bucket's default": { refused: "MissingUploadObjectWithObjectLockHeaders" },
+  "settings: request payment": { differs: "does not know the request payment configuration" },
   "settings: analytics": { differs: "does not know analytics configurations" },
   "settings: metrics": { differs: "does not know metrics configurations" },
   "settings: intelligent tiering": { differs: "does not know tiering configurations" },
