@@ -259,7 +259,9 @@ export class S3Client extends S3Transfers {
 
   async #keys(): Promise<KeySource> {
     const given = this.#options.credentials;
-    return keysFrom(await this.#session.credentialCache(typeof given === "function" ? given : undefined));
+    return keysFrom(
+      await this.#session.credentialCache(typeof given === "function" ? given : undefined, this.#options.logger),
+    );
   }
 
   async #createSession(bucket: string): Promise<{ credentials: Credentials; expires: number }> {

@@ -1,10 +1,11 @@
+import { inspect } from "node:util";
 import { SharedConfigFiles } from "../config/files.js";
 import { chooseProfile } from "../config/profile.js";
 import { resolveSettings, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
 import type { CredentialCache } from "../credentials/cache.js";
 import { checkCredentials } from "../credentials/make.js";
-import type { Credentials, CredentialsInput, CredentialsProvider } from "../credentials/types.js";
+import type { Credentials, CredentialsInput, CredentialsLogger, CredentialsProvider } from "../credentials/types.js";
 
 /** What a session is made from; all optional. */
 export interface SessionOptions {
@@ -43,6 +44,11 @@ export class ProfileSession {
   /** What the session was made from. Not a field: it holds credentials, and whoever prints a session shall not see them. @internal */
   get options(): SessionOptions {
     return this.#options;
+  }
+
+  /** As it prints: an inspection that calls getters would find the environment, and in it secrets. */
+  [inspect.custom](): string {
+    return `${this.constructor.name} { profile: ${JSON.stringify(this.profile)} }`;
   }
 
   /** The environment. @internal */
@@ -101,11 +107,11 @@ export class ProfileSession {
    * Where clients take their credentials from: the session's own cache, or one for the provider of a client.
    * @internal
    */
-  async credentialCache(provider?: CredentialsProvider): Promise<CredentialCache> {
+  async credentialCache(provider?: CredentialsProvider, logger?: CredentialsLogger): Promise<CredentialCache> {
     if (this.#cache && !provider) return this.#cache;
     const { credentialCache } = await import("../credentials/session-cache.js");
     const options = { ...this.options, env: this.env, sharedConfig: this.#files };
-    if (provider) return credentialCache({ ...options, credentials: provider });
+    if (provider) return credentialCache({ ...options, credentials: provider, logger });
     this.#cache ??= credentialCache(options);
     return this.#cache;
   }

@@ -9,6 +9,7 @@ import type { Call } from "./call.js";
 import type { Cargo } from "./cargo.js";
 import type { Engine } from "./engine.js";
 import { pointsElsewhere, regionNamed } from "./redirect.js";
+import { logFailure } from "./wire-log.js";
 
 /** How a call has fared so far. */
 export interface Recovery {
@@ -65,6 +66,8 @@ export async function recover(
   const delay = cure
     ? 0
     : engine.retry.next(failure, { attempt: recovery.attempt, idempotent: idempotent(recovery.op) });
+  const { wireLog } = engine.settings;
+  if (wireLog) logFailure(wireLog, recovery.op.name, recovery.attempt, failure, delay);
   if (delay === undefined) throw told(failure, recovery);
   if (!canRepeat(recovery.cargo)) throw withHint(told(failure, recovery), ONCE);
   recovery.outcomeUnknown ||= cure === undefined && leavesOpen(failure);
@@ -122,6 +125,10 @@ function setClock(engine: Engine, failure: S3ServiceError): boolean {
   const skew = time - Date.now();
   if (Number.isNaN(time) || Math.abs(skew - engine.skew) < SKEW) return false;
   engine.skew = skew;
+  const seconds = Math.round(Math.abs(skew) / 1000);
+  engine.settings.logger?.warn?.(
+    `This machine's clock is ${seconds} s ${skew > 0 ? "behind" : "ahead of"} the service's: requests are signed with the service's time from now on.`,
+  );
   return true;
 }
 

@@ -30,6 +30,8 @@ import { orAborted, startLimits } from "./limits.js";
 import type { CallOptions } from "./options.js";
 import { newRecovery, type Recovery, recover } from "./recovery.js";
 import { hideSecrets } from "./secrets.js";
+import { isTraced, traced } from "./trace.js";
+import { logRequest, logResponse } from "./wire-log.js";
 
 /** Makes what requests are sent with. */
 export function equip({ settings }: Engine, own: Pick<TransportOptions, "env" | "dispatcher">): Equipment {
@@ -42,7 +44,19 @@ export function equip({ settings }: Engine, own: Pick<TransportOptions, "env" | 
 }
 
 /** Takes one call down the road, to the dictionary of its output. */
-async function travel(
+function travel(
+  engine: Engine,
+  op: Operation,
+  input: object,
+  options: CallOptions | undefined,
+  stay?: boolean,
+): Promise<object> {
+  return isTraced()
+    ? traced(op, input, engine.settings.region, () => arrive(engine, op, input, options, stay))
+    : arrive(engine, op, input, options, stay);
+}
+
+async function arrive(
   engine: Engine,
   op: Operation,
   input: object,
@@ -103,7 +117,11 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
     });
     if (seen && hooks.beforeSend) await hooked(recovery, () => hooks.beforeSend?.(seen));
     limits.sent = recovery.attempt;
+    const { wireLog } = settings;
+    const start = wireLog ? performance.now() : 0;
+    if (wireLog) logRequest(wireLog, request, recovery.attempt);
     const response = await engine.transport.send(request);
+    if (wireLog) logResponse(wireLog, request, response, performance.now() - start);
     const { status, headers } = response;
     if (hooks?.afterResponse) {
       try {

@@ -13,7 +13,7 @@ export function hideSecrets(error: S3ServiceError, credentials: Credentials | un
   const details = error.response.Error;
   for (const [name, value] of Object.entries(details)) {
     if (value === undefined) continue;
-    let shown = value.replace(secretLines, `$1:${HIDDEN}`);
+    let shown = value.replace(secretLines, `$1:${HIDDEN}`).replace(/(Signature=)[0-9a-f]{16,}/gi, `$1${HIDDEN}`);
     if (token !== undefined) shown = shown.replaceAll(token, HIDDEN).replaceAll(encodeURIComponent(token), HIDDEN);
     if (shown === value) continue;
     details[name] = shown;

@@ -9,6 +9,7 @@ import { ConfigError } from "../errors/base.js";
 import { version } from "../version.js";
 import type { Hooks, Logger } from "./hooks.js";
 import type { S3ClientOptions } from "./options.js";
+import { type WireLog, wireLog } from "./wire-log.js";
 
 /** Which checksum a request gets when nobody names one: see README's table of checksums. */
 export type RequestChecksums =
@@ -42,6 +43,8 @@ export interface ClientSettings {
   readonly userAgent: string;
   readonly resumeDownloads: boolean;
   readonly logger: Logger | undefined;
+  /** Takes what goes over the wire, if anybody wants to see it. */
+  readonly wireLog: WireLog | undefined;
   readonly hooks: Hooks | undefined;
 }
 
@@ -93,6 +96,7 @@ export function clientSettings(options: S3ClientOptions, resolved: Settings, env
     userAgent: userAgent(resolved.userAgentAppId),
     resumeDownloads: options.resumeDownloads ?? true,
     logger: options.logger,
+    wireLog: wireLog(options.logger, env),
     hooks: options.hooks,
   };
 }
