@@ -7,10 +7,10 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { obtain, runtimes } from "./binaries.mjs";
+import { startServer } from "./box.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
@@ -156,16 +156,4 @@ async function endToEnd({ name, kind }, executable) {
     );
   }
   return { passed: outcomes.length - failures.length, failed: failures.length || (code === 0 ? 0 : 1) };
-}
-
-/** The S3 in the box, in a process of this Node. */
-async function startServer() {
-  const server = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url))], {
-    cwd: root,
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  children.add(server);
-  server.once("close", () => children.delete(server));
-  for await (const line of createInterface({ input: server.stdout })) return { server, about: JSON.parse(line) };
-  throw new Error("the server ended before it said where it is");
 }
