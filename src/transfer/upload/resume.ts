@@ -3,7 +3,13 @@ import { hash } from "node:crypto";
 import { ParamValidationError } from "../../errors/base.js";
 import { S3ServiceError } from "../../errors/service.js";
 import type { MultipartUploadEntry, Part } from "../../model/generated/types.js";
-import { type ChecksumAlgorithm, checksum, checksumMember, digestLengths } from "../../transport/checksum/index.js";
+import {
+  algorithmOf,
+  type ChecksumAlgorithm,
+  checksum,
+  checksumMember,
+  digestLengths,
+} from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
 import { membersFor } from "../input.js";
 import type { UploadInput } from "../types.js";
@@ -78,10 +84,17 @@ async function newestUpload(
   let newest: MultipartUploadEntry | undefined;
   let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
-    const page = await client.listMultipartUploads(
-      { ...shared, Bucket: input.Bucket, Prefix: input.Key, ...markers },
-      { signal },
-    );
+    let page: Awaited<ReturnType<typeof client.listMultipartUploads>>;
+    try {
+      page = await client.listMultipartUploads(
+        { ...shared, Bucket: input.Bucket, Prefix: input.Key, ...markers },
+        { signal },
+      );
+    } catch (error) {
+      // Where uploads cannot be listed there is none to go on with.
+      if (error instanceof S3ServiceError && error.statusCode === 501) return undefined;
+      throw error;
+    }
     for (const upload of page.Uploads) {
       if (upload.Key !== input.Key) continue;
       if (newest === undefined || Number(upload.Initiated ?? 0) >= Number(newest.Initiated ?? 0)) newest = upload;
@@ -123,8 +136,10 @@ async function partsOf(
       throw error;
     }
     for (const part of page.Parts) if (part.PartNumber !== undefined) parts.set(part.PartNumber, part);
-    const algorithm = page.ChecksumAlgorithm as ChecksumAlgorithm | undefined;
-    sums = { algorithm, type: page.ChecksumType as SumPlan["type"] };
+    // Stores that know no checksums say so in many ways: with "", or "null".
+    const algorithm = algorithmOf(page.ChecksumAlgorithm ?? "");
+    const type = (["FULL_OBJECT", "COMPOSITE"] as const).find((one) => one === page.ChecksumType);
+    sums = { algorithm, type: algorithm && type };
     const next = page.NextPartNumberMarker;
     if (!page.IsTruncated || next === undefined || Number(next) === PartNumberMarker) break;
     PartNumberMarker = Number(next);

@@ -24,12 +24,7 @@ export function transfers(target: Target): void {
       const Bucket = await room.shared();
       const path = join(await folder(), "large");
       await writeFile(path, bytes);
-      const out = await s3.uploadFile(
-        path,
-        { Bucket, Key: "large", ContentType: "image/jpeg", Metadata: { a: "b" } },
-        parts,
-      );
-      expect(out.ETag).toContain("-3");
+      await s3.uploadFile(path, { Bucket, Key: "large", ContentType: "image/jpeg", Metadata: { a: "b" } }, parts);
       await s3.downloadFile({ Bucket, Key: "large" }, `${path}.back`, { partSize: 2 * MIB });
       expect(Buffer.compare(await readFile(`${path}.back`), bytes)).toBe(0);
       expect(await s3.headObject({ Bucket, Key: "large" })).toMatchObject({

@@ -42,4 +42,5 @@ export const known = {
   "settings: inventory": { refused: "MalformedXML" },
   "settings: metrics": { refused: "MalformedXML" },
   "settings: intelligent tiering": { refused: "MalformedXML" },
+  "transfers: parts and ranges under a key of the caller's": { refused: "InvalidRequest" },
 };

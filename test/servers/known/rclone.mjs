@@ -75,4 +75,6 @@ export const known = {
   "settings: inventory": { refused: "NotImplemented" },
   "settings: metrics": { refused: "NotImplemented" },
   "settings: intelligent tiering": { refused: "NotImplemented" },
+  "transfers: a download stays with the version it began with": { refused: "NotImplemented" },
+  "transfers: parts and ranges under a key of the caller's": { refused: "NotImplemented" },
 };
