@@ -72,6 +72,7 @@ export class Exchange {
   #chunks: Buffer[] | undefined;
   #received = 0;
   #keep = true;
+  #lastWrite: NodeJS.Timeout | undefined;
   #resume: (() => void) | undefined;
 
   constructor(
@@ -225,20 +226,38 @@ export class Exchange {
     const { body, contentLength: toSend = 0 } = this.request;
     if (this.#status < 300 && !this.sentWhole && isSource(body) && this.bytesSent < toSend) {
       // A success for what was never sent whole: whatever it means, the object that was meant is not stored.
-      this.phase = "before-sent";
-      this.fail(
-        new TransportError(`The service answered ${this.#status} when it had ${this.bytesSent} of ${toSend} bytes`, {
-          code: "AnswerBeforeBody",
-          hint: "No S3 does that: look at what stands between.",
-        }),
-      );
+      this.#failBeforeBody(`${this.bytesSent} of ${toSend} bytes`);
+      return;
+    }
+    const { connection } = this;
+    if (this.#status < 300 && this.#queue === undefined && connection?.unsent === true && bytesIn(body) > 0) {
+      this.#successTooSoon(bytesIn(body));
       return;
     }
     if (this.#queue !== undefined) this.#queue.end();
     else this.#settle(false);
-    const { connection } = this;
     // Bytes still on their way belong to a request that is answered already: that connection is no use to the next.
     this.#finish(this.sentWhole && connection?.unsent !== true && connection?.writeFailure === undefined);
+  }
+
+  /** The same of bytes in memory: they are all with the socket, which may not have got rid of them. */
+  #successTooSoon(toSend: number): void {
+    // Over TLS, the word that the last of them went out may come in the next turn of the event loop.
+    if (this.#lastWrite === undefined) {
+      this.#lastWrite = setTimeout(() => {
+        if (!this.over) this.complete();
+      }, LAST_WRITE);
+    } else this.#failBeforeBody(`not all of the ${toSend} bytes`);
+  }
+
+  #failBeforeBody(had: string): void {
+    this.phase = "before-sent";
+    this.fail(
+      new TransportError(`The service answered ${this.#status} when it had ${had}`, {
+        code: "AnswerBeforeBody",
+        hint: "No S3 does that: look at what stands between.",
+      }),
+    );
   }
 
   resumeBody(): void {
@@ -330,6 +349,7 @@ export class Exchange {
     if (this.over) return;
     this.over = true;
     this.#disarmDeadline();
+    clearTimeout(this.#lastWrite);
     if (this.request.signal !== undefined) unlisten(this.request.signal, this);
     if (this.pausedAt !== 0) this.#unread.delete(this);
     this.#resume = undefined;
@@ -341,6 +361,14 @@ export class Exchange {
 const WRITE_TIMEOUT_HINT = "Raise `requestTimeout`, or look at the network.";
 const READ_TIMEOUT_HINT = "Raise `requestTimeout` if the service may be this slow; otherwise look at the network.";
 const BROKEN_OFF = "The connection was cut before the end; asking again usually helps.";
+
+/** How long after its answer the end of a request may be told, ms. */
+const LAST_WRITE = 50;
+
+/** How many bytes of a request lie in memory; 0 when they come from a source. */
+function bytesIn(body: TransportRequest["body"]): number {
+  return typeof body === "string" || ArrayBuffer.isView(body) ? (body as Uint8Array | string).length : 0;
+}
 
 /** Whether a body is read while it is sent. */
 export function isSource(body: TransportRequest["body"]): boolean {

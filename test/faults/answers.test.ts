@@ -13,7 +13,7 @@ import {
   worksBetween,
   worksWith,
 } from "./plays.js";
-import { faults, getIt, listIt, there } from "./table.js";
+import { faults, getIt, listIt, soon, there } from "./table.js";
 
 /** What the reader of HTTP refuses, whatever it is. */
 const noHttp = { name: "TransportError", attempts: 3 };
@@ -24,7 +24,7 @@ describe("an answer that is cut in its head", () => {
     { fault: "no byte of it, reset", server: [says("", "reset"), works], healed: 2 },
     { fault: "half a status line, closed", server: [says("HTTP/1.1 20", "close"), works], healed: 2 },
     { fault: "half a status line, reset", server: [says("HTTP/1.1 20", "reset"), works], healed: 2 },
-    { fault: "half a status line, then silence", server: [says("HTTP/1.1 20"), works], healed: 2 },
+    { fault: "half a status line, then silence", server: [says("HTTP/1.1 20"), works], options: soon, healed: 2 },
     {
       fault: "half a status line, always",
       server: [says("HTTP/1.1 20", "close")],
@@ -36,19 +36,22 @@ describe("an answer that is cut in its head", () => {
     {
       fault: "all but the blank line's last byte, then silence",
       server: [cut(-1, "stay")],
+      options: soon,
       error: { name: "TimeoutError", code: "ReadTimeout", attempts: 3 },
       after: 3,
     },
-    { fault: "silence, once", server: [silent, works], healed: 2 },
+    { fault: "silence, once", server: [silent, works], options: soon, healed: 2 },
     {
       fault: "silence, always",
       server: [silent],
+      options: soon,
       error: { name: "TimeoutError", code: "ReadTimeout", phase: "sent", attempts: 3 },
       after: 3,
     },
     {
       fault: "a head that comes byte by byte and too slowly",
       server: [trickles("head", 1, 20)],
+      options: soon,
       error: { name: "TimeoutError", code: "ReadTimeout", attempts: 3 },
       after: 3,
     },
@@ -106,6 +109,7 @@ describe("an answer that is none", () => {
     {
       fault: "a reason without end",
       server: [floods("HTTP/1.1 200 ", "OK ".repeat(100))],
+      options: soon,
       error: { code: "MalformedHttp", attempts: 3 },
       after: 3,
     },
@@ -144,7 +148,12 @@ describe("interim answers", () => {
       server: [says(interim("100 Continue"), "close"), works],
       healed: 2,
     },
-    { fault: "100 Continue, and then silence", server: [says(interim("100 Continue")), works], healed: 2 },
+    {
+      fault: "100 Continue, and then silence",
+      server: [says(interim("100 Continue")), works],
+      options: soon,
+      healed: 2,
+    },
     {
       fault: "100 Continue without end",
       server: [floods("", interim("100 Continue"))],

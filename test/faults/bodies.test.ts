@@ -21,7 +21,7 @@ import {
   worksWith,
 } from "./plays.js";
 import { onRequest, type Play } from "./server.js";
-import { faults, getIt, listIt, there } from "./table.js";
+import { faults, getIt, listIt, soon, there } from "./table.js";
 
 const incomplete = { name: "IncompleteBodyError" };
 const length = object.length;
@@ -32,6 +32,7 @@ describe("a download that is cut", () => {
       (["close", "reset", "stay"] as const).map((how) => ({
         fault: `after ${at} bytes: ${how}`,
         server: [cut(at, how), works],
+        options: soon,
         healed: 2,
       })),
     ),
@@ -142,6 +143,7 @@ describe("a download that is cut", () => {
     {
       fault: "in chunks, without the last, then silence",
       server: [chunked(-5, "stay")],
+      options: soon,
       error: { name: "TimeoutError", code: "ReadTimeout" },
       after: 1,
     },
@@ -223,6 +225,7 @@ describe("a length that is wrong", () => {
     {
       fault: "too long, then silence",
       server: [worksWith(lengthOf(300_100)), works],
+      options: soon,
       error: { code: "ObjectChanged" },
     },
     {
