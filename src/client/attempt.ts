@@ -2,7 +2,7 @@
 import type { Credentials } from "../credentials/types.js";
 import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { hasStreamingOutput, type WireRequest } from "../protocol/index.js";
-import { createChunkSigner } from "../sigv4/index.js";
+import { createChunkSigner } from "../sigv4/chunk.js";
 import { type ChunkedFraming, encodeChunked, encodedLength } from "../transport/chunked/index.js";
 import type { TransportRequest } from "../transport/index.js";
 import type { Call } from "./call.js";

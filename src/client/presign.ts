@@ -3,9 +3,9 @@ import type { Credentials } from "../credentials/types.js";
 import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
 import { type Operation, operationOfMethod } from "../model/operation.js";
-import { serialize, type WireRequest } from "../protocol/index.js";
+import { serialize, type WireRequest } from "../protocol/serialize.js";
 import { prepareInput } from "../rules/index.js";
-import { type PolicyCondition, type PresignedPost, presignPost as signPost } from "../sigv4/index.js";
+import type { PolicyCondition, PresignedPost } from "../sigv4/index.js";
 import type { Engine } from "./engine.js";
 import { addHeaders, checkExtraHeaders } from "./extra-headers.js";
 import type { PresignOptions } from "./options.js";
@@ -101,12 +101,12 @@ export interface PresignPostInput {
 }
 
 /** URL and fields of a form that uploads to S3. */
-export function presignedPost(
+export async function presignedPost(
   engine: Engine,
   input: PresignPostInput,
   options: Pick<PresignOptions, "expiresIn" | "signingDate">,
   credentials: Credentials | undefined,
-): PresignedPost {
+): Promise<PresignedPost> {
   const expiresIn = checkExpiry(options.expiresIn);
   if (!credentials) {
     throw new TucuxiError("presignPost: an anonymous client has nothing to sign with", {
@@ -118,7 +118,8 @@ export function presignedPost(
   // Bucket and key are held to the same rules as those of any request.
   serialize(op, prepareInput(op, { Bucket: input.Bucket, Key: input.Key }, { checksumMode: false }));
   const endpoint = engine.endpoint(op, input.Bucket, undefined, true);
-  return signPost({
+  const { presignPost } = await import("../sigv4/post.js");
+  return presignPost({
     url: `${endpoint.origin}${endpoint.basePath || "/"}`,
     bucket: input.Bucket,
     key: input.Key,

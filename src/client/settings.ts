@@ -122,6 +122,10 @@ const flag: Check = (value) => typeof value === "boolean";
 const positive: Check = (value) => typeof value === "number" && value > 0;
 const whole: Check = (value) => Number.isInteger(value) && (value as number) > 0;
 const object: Check = (value) => typeof value === "object" && value !== null;
+const hooksOnly: Check = (value) =>
+  object(value) &&
+  Object.keys(value as object).every((name) => /^(beforeSign|beforeSend|afterResponse|onRetry)$/.test(name)) &&
+  Object.values(value as object).every((hook) => hook === undefined || typeof hook === "function");
 const mode: Check = (value) => value === "WHEN_SUPPORTED" || value === "WHEN_REQUIRED";
 
 /** Every option with what it must be: an option that is misspelt would otherwise be silently without effect. */
@@ -157,7 +161,7 @@ const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
   userAgentAppId: [text, "a short name"],
   resumeDownloads: [flag, "a boolean"],
   logger: [object, "an object with methods like console's"],
-  hooks: [object, "an object of functions"],
+  hooks: [hooksOnly, "an object of functions: beforeSign, beforeSend, afterResponse, onRetry"],
 };
 
 /** A copy of the options, credentials shielded. Refuses options that are misspelt or of the wrong kind; `undefined` counts as not given. */

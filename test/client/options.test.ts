@@ -1,0 +1,163 @@
+import { S3Client, type S3ClientOptions, Session } from "tucuxi";
+import { Agent } from "undici";
+import { describe, expect, it } from "vitest";
+import { failureOf, keys, nowhere, onAws, Play, verdict } from "./support.js";
+
+const object = { Bucket: "river", Key: "k" };
+
+describe("options of a client", () => {
+  it("may all be given as undefined, or not at all", () => {
+    const none: S3ClientOptions = {
+      region: undefined,
+      endpoint: undefined,
+      credentials: undefined,
+      profile: undefined,
+      maxAttempts: undefined,
+      hooks: undefined,
+      logger: undefined,
+      dispatcher: undefined,
+    };
+    expect(new S3Client(none)).toBeInstanceOf(S3Client);
+    expect(new S3Client()).toBeInstanceOf(S3Client);
+    expect(new S3Client(undefined)).toBeInstanceOf(S3Client);
+  });
+
+  it("are not the client's to change, nor changed behind its back", async () => {
+    const options = Object.freeze({
+      region: "eu-central-1",
+      credentials: Object.freeze({ ...keys }),
+      dispatcher: new Play(),
+    });
+    await new S3Client(options).headObject(object);
+    const changed = { region: "eu-central-1", credentials: { ...keys }, dispatcher: new Play() };
+    const s3 = new S3Client(changed);
+    changed.region = "us-west-2";
+    changed.credentials.secretAccessKey = "another";
+    await s3.headObject(object);
+    expect(verdict(changed.dispatcher.last)).toMatchObject({ valid: true });
+  });
+
+  it.each([
+    ["Region", "region"],
+    ["maxattempts", "maxAttempts"],
+    ["forcepathstyle", "forcePathStyle"],
+    ["endPoint", "endpoint"],
+  ])("are refused where they are misspelt: %s", (wrong, right) => {
+    expect(() => new S3Client({ [wrong]: 1 } as S3ClientOptions)).toThrow(
+      expect.objectContaining({
+        name: "ConfigError",
+        code: "UnknownOption",
+        message: expect.stringContaining(wrong),
+        hint: expect.stringContaining(right),
+      }),
+    );
+  });
+
+  it.each(["regoin", "endpointUrl", "s3ForcePathStyle", "__proto__x", "constructor"])(
+    "are refused where nobody knows them: %s",
+    (name) => {
+      expect(() => new S3Client({ [name]: true } as S3ClientOptions)).toThrow(
+        expect.objectContaining({
+          code: "UnknownOption",
+          hint: expect.stringContaining("region, endpoint, credentials"),
+        }),
+      );
+    },
+  );
+
+  it.each([
+    { region: 1 },
+    { region: "" },
+    { endpoint: new URL("http://x") },
+    { credentials: "secret" },
+    { credentials: 5 },
+    { profile: true },
+    { forcePathStyle: "true" },
+    { useFipsEndpoint: 1 },
+    { followRegionRedirects: "no" },
+    { retryMode: "legacy" },
+    { maxAttempts: 0 },
+    { maxAttempts: 1.5 },
+    { maxAttempts: "3" },
+    { connectTimeout: -1 },
+    { requestTimeout: 0 },
+    { requestTimeout: Number.NaN },
+    { maxConnections: 0 },
+    { dispatcher: {} },
+    { requestChecksumCalculation: "when_supported" },
+    { responseChecksumValidation: true },
+    { payloadSigning: null },
+    { userAgentAppId: "" },
+    { resumeDownloads: 1 },
+    { logger: "console" },
+    { hooks: () => {} },
+    { hooks: { beforeSign: "x" } },
+    { hooks: { beforeSing: () => {} } },
+  ])("are refused where they are of the wrong kind: %o", (options) => {
+    const [name] = Object.keys(options);
+    expect(() => new S3Client(options as unknown as S3ClientOptions)).toThrow(
+      expect.objectContaining({ name: "ConfigError", message: expect.stringContaining(name!) }),
+    );
+  });
+
+  it.each([null, "eu-central-1", 5])("are refused where they are no object: %o", (options) => {
+    expect(() => new S3Client(options as never)).toThrow(expect.objectContaining({ name: "ConfigError" }));
+  });
+
+  it("include a dispatcher of undici's", async () => {
+    const dispatcher = new Agent();
+    const s3 = new S3Client({ dispatcher, region: "eu-central-1", credentials: keys });
+    await s3.close();
+    expect(dispatcher.destroyed).toBe(false);
+    await dispatcher.close();
+  });
+
+  it("name the application in the User-Agent", async () => {
+    const play = new Play();
+    await using s3 = onAws(play, { userAgentAppId: "my app/1" });
+    await s3.headObject(object);
+    expect(play.last.headers["user-agent"]).toMatch(/^tucuxi\/\S+ os\/\w+ lang\/js md\/nodejs#\S+ app\/my-app-1$/);
+    const env = { ...nowhere, AWS_SDK_UA_APP_ID: "from-env" };
+    await using other = new Session({ env, credentials: keys }).client({ dispatcher: play });
+    await other.headObject(object);
+    expect(play.last.headers["user-agent"]).toContain(" app/from-env");
+  });
+});
+
+describe("where requests cannot go", () => {
+  it.each([
+    [{ endpoint: "ftp://x" }, object],
+    [{ endpoint: "no url" }, object],
+    [{ region: "eu central" }, object],
+    [{ useAccelerateEndpoint: true, useFipsEndpoint: true }, object],
+    [{}, { Bucket: "arn:aws:s3:eu-central-1:123456789012:bucket/x", Key: "k" }],
+    [{ useArnRegion: false }, { Bucket: "arn:aws:s3:us-east-1:123456789012:accesspoint/x", Key: "k" }],
+  ] as [S3ClientOptions, { Bucket: string; Key: string }][])("nothing is sent: %o %o", async (options, input) => {
+    const play = new Play();
+    const error = await failureOf(
+      (async () => {
+        const s3 = onAws(play, options);
+        return await s3.headObject(input);
+      })(),
+    );
+    expect(["EndpointError", "ConfigError", "ParamValidationError"]).toContain(error.name);
+    expect(play.sent).toEqual([]);
+  });
+
+  it("presigning says the same", () => {
+    const s3 = onAws(new Play(), { useAccelerateEndpoint: true, useFipsEndpoint: true });
+    expect(() => s3.presignSync("getObject", object)).toThrow(expect.objectContaining({ name: "EndpointError" }));
+  });
+});
+
+describe("inputs that are none", () => {
+  it.each([undefined, null, "x", 5, []])("are refused: %o", async (input) => {
+    const play = new Play();
+    await using s3 = onAws(play);
+    for (const method of ["getObject", "putObject", "deleteBucket", "createBucket"] as const) {
+      const error = await failureOf((s3[method] as (input: unknown) => Promise<unknown>)(input));
+      expect(error.name).toBe("ParamValidationError");
+    }
+    expect(play.sent).toEqual([]);
+  });
+});
