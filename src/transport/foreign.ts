@@ -125,7 +125,11 @@ export class ForeignHandler implements Connection {
 }
 
 /** Sends an exchange through a dispatcher of the caller's, which is left as it is. */
-export function dispatchForeign(dispatcher: Pick<Dispatcher, "dispatch">, exchange: Exchange, requestTimeout: number): void {
+export function dispatchForeign(
+  dispatcher: Pick<Dispatcher, "dispatch">,
+  exchange: Exchange,
+  requestTimeout: number,
+): void {
   const { origin, path, method, headers, body, contentLength } = exchange.request;
   const source = isSource(body);
   const record: Record<string, string | string[]> = {};
