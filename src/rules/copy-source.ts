@@ -1,5 +1,7 @@
 import type { ParamFault } from "../errors/base.js";
-import { encodeKey, isDictionary, kindOf } from "../protocol/index.js";
+import { encodeKey } from "../protocol/encode.js";
+import { kindOf } from "../protocol/validate.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import { bucketProblem, isAccessPointArn } from "./bucket-name.js";
 import { type Dictionary, type Rule, takes, withMember } from "./rule.js";
 

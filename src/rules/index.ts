@@ -7,7 +7,8 @@
  */
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
 import type { Operation } from "../model/operation.js";
-import { explainFaults, isDictionary } from "../protocol/index.js";
+import { explainFaults } from "../protocol/validate.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import { bucketName } from "./bucket-name.js";
 import { checksumMode } from "./checksum-mode.js";
 import { copySource } from "./copy-source.js";

@@ -1,4 +1,4 @@
-import { isDictionary } from "../protocol/index.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import { type Rule, withMember } from "./rule.js";
 
 /** A new bucket is made in the client's region, which outside us-east-1 must stand in the request's body too. */

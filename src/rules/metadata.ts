@@ -1,4 +1,4 @@
-import { isDictionary } from "../protocol/index.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import type { Rule } from "./rule.js";
 
 const beyondAscii = /[^\0-\x7f]/;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type ChunkSigner, padChunkSignature } from "../../sigv4/index.js";
+import { type ChunkSigner, padChunkSignature } from "../../sigv4/chunk.js";
 import { type Checksum, checksumHeader, createChecksum } from "../checksum/index.js";
 import { type ChunkedFraming, chunkSizeOf, signatureParameter, trailerSignature } from "./framing.js";
 

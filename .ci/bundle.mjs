@@ -1,0 +1,92 @@
+// Builds dist from src: JavaScript by rollup, types stripped by esbuild. tsc has written the declarations before; those that no entry's
+// types lead to are taken away.
+//
+// Why not esbuild alone: it makes a file for every set of entries and lazy imports that shares code, and the front door then loaded
+// 18 of them. A file costs Node about a millisecond to find, read and link; in three or four files the import takes half the CPU
+// (test/bench/start.mjs). So the files are laid out by hand: what an `import "tucuxi"` needs stands in few, what a first request needs in
+// few more, and what is seldom used apart. Nothing is minified: it would save half a millisecond, and stack traces would say less.
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import { rollup } from "rollup";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const source = join(root, "src/");
+const out = join(root, process.argv[2] ?? "dist");
+const doors = ["index", "sigv4/index", "config/index", "credentials/index", "endpoint/index", "testing/index"];
+
+const typescript = {
+  name: "typescript",
+  resolveId: (id, from) => (id.startsWith(".") && from ? join(from, "..", id).replace(/\.js$/, ".ts") : null),
+  async load(id) {
+    if (!id.startsWith(source)) return null;
+    const { code } = await transform(await readFile(id, "utf8"), { loader: "ts", target: "node20.18" });
+    return { code, map: null };
+  },
+};
+
+/** Modules that a module brings along when it is imported, itself included. */
+function closure(start, getModuleInfo, found = new Set()) {
+  if (found.has(start)) return found;
+  found.add(start);
+  for (const id of getModuleInfo(start).importedIds) if (id.startsWith(source)) closure(id, getModuleInfo, found);
+  return found;
+}
+
+/** Each layer stands in one file, without what an earlier layer has. All are closed: a file imports from earlier ones only. */
+const layers = [
+  ["signer", ["sigv4/fast.ts", "sigv4/chunk.ts"]],
+  ["sigv4", ["sigv4/post.ts", "sigv4/presign.ts", "sigv4/request.ts", "sigv4/verify.ts"]],
+  ["base", ["config/settings.ts", "config/files.ts", "endpoint/index.ts", "credentials/make.ts", "errors/base.ts"]],
+  ["client", ["index.ts"]],
+  ["road", ["client/road.ts"]],
+];
+let layerOf;
+
+const bundle = await rollup({
+  input: Object.fromEntries(doors.map((door) => [door, join(source, `${door}.ts`)])),
+  plugins: [typescript],
+  external: [/^node:/, /^undici\b/, "fast-xml-parser", "ini"],
+  treeshake: { moduleSideEffects: false },
+  onwarn(warning) {
+    throw new Error(warning.message);
+  },
+});
+await bundle.write({
+  dir: out,
+  format: "es",
+  generatedCode: "es2015",
+  entryFileNames: "[name].js",
+  chunkFileNames: "chunks/[name].js",
+  // Both are for browsers: an import for each file that a file needs in turn, and names of one letter.
+  hoistTransitiveImports: false,
+  minifyInternalExports: false,
+  manualChunks(id, { getModuleInfo }) {
+    if (!layerOf) {
+      layerOf = new Map(doors.map((door) => [join(source, `${door}.ts`), undefined]));
+      for (const [name, starts] of layers)
+        for (const start of starts)
+          for (const one of closure(join(source, start), getModuleInfo)) if (!layerOf.has(one)) layerOf.set(one, name);
+    }
+    return layerOf.get(id);
+  },
+});
+await bundle.close();
+
+/** Declarations that a program's compiler can come to: those of the doors, and what they name. */
+async function reachable(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, path] of (await readFile(file, "utf8")).matchAll(/(?:\bfrom |\bimport\(|^import )"(\.[^"]+)\.js"/gm))
+    await reachable(join(file, "..", `${path}.d.ts`), found);
+  return found;
+}
+
+if (existsSync(join(out, "index.d.ts"))) {
+  const kept = new Set();
+  for (const door of doors) await reachable(join(out, `${door}.d.ts`), kept);
+  for (const name of await readdir(out, { recursive: true }))
+    if (name.endsWith(".d.ts") && !kept.has(join(out, name))) await rm(join(out, name));
+}
