@@ -176,6 +176,7 @@ export const getBucketAcl = (call: Call): Answer => ({ output: output(call.bucke
 
 export function putBucketAcl(call: Call<PutBucketAclRequest>): Answer {
   call.bucket.acl = checkPublic(call.bucket, replaceAcl(call, call.bucket.acl));
+  call.bucket.changedSettings();
   return {};
 }
 
@@ -184,5 +185,6 @@ export const getObjectAcl = (call: Call<PutObjectAclRequest>): Answer => ({ outp
 export function putObjectAcl(call: Call<PutObjectAclRequest>): Answer {
   const version = findVersion(call);
   version.acl = checkPublic(call.bucket, replaceAcl(call, version.acl));
+  call.bucket.changed(version);
   return {};
 }

@@ -1,3 +1,5 @@
+import type { Piece } from "./storage.js";
+
 /** What a handler answers. */
 export interface Answer {
   /** Default 200, or 204 for deletions. */
@@ -9,5 +11,5 @@ export interface Answer {
   /** A document that the model does not know. */
   text?: string;
   /** The bytes of an object. */
-  chunks?: readonly Uint8Array[];
+  chunks?: readonly Piece[];
 }

@@ -76,5 +76,6 @@ export function restoreObject(call: Call<RestoreObjectRequest>): Answer {
   const again = version.restoredUntil !== undefined && version.restoredUntil > call.now;
   const midnight = Math.ceil(call.now.getTime() / 86_400_000 + days) * 86_400_000;
   version.restoredUntil = new Date(midnight);
+  call.bucket.changed(version);
   return { status: again ? 200 : 202 };
 }

@@ -12,11 +12,10 @@ import {
 } from "./checksums.js";
 import { invalidArgument, invalidRequest, notImplemented, S3Error } from "./errors.js";
 import type { Headers } from "./input.js";
+import type { Storage, Stored } from "./storage.js";
 
-/** Bytes as they are kept: in the pieces they came in. */
-export interface Content {
-  readonly chunks: readonly Uint8Array[];
-  readonly size: number;
+/** A body that was read and found right. */
+export interface Content extends Stored {
   /** MD5 in lower-case hex. */
   readonly md5: string;
   /** The checksum that came with it and was found right. */
@@ -148,29 +147,18 @@ export function planBody(headers: Headers, identity: Identity, needed: boolean, 
   return { length, sha256, md5: md5?.trim(), framed, trailer, ...(checksums ? readChecksum(headers, trailer) : none) };
 }
 
-/** Counts what the server holds, so that it stays within bounds. */
-export interface Budget {
-  /** Takes so many bytes; throws when they are too many. */
-  take(bytes: number): void;
-  /** Gives them back. */
-  give(bytes: number): void;
-}
-
-/** A piece that stands in a much larger buffer would hold all of it. */
-const compact = (piece: Uint8Array): Uint8Array =>
-  piece.length * 4 < piece.buffer.byteLength ? new Uint8Array(piece) : piece;
-
 /**
  * Reads a body to its end and checks it against everything that was said about it: length, SHA-256, Content-MD5, checksum in header or trailer,
  * chunk signatures. What it throws has been read no further.
+ * @param storage keeps the bytes until they are released
  */
 export async function readBody(
   source: AsyncIterable<Uint8Array>,
   plan: BodyPlan,
   identity: Identity,
-  budget: Budget,
+  storage: Storage,
 ): Promise<Content> {
-  const chunks: Uint8Array[] = [];
+  const sink = storage.open();
   const md5 = createHash("md5");
   const sha256 = plan.sha256 === undefined ? undefined : createHash("sha256");
   const hasher: Hasher | undefined = plan.algorithm && createHasher(plan.algorithm);
@@ -182,7 +170,6 @@ export async function readBody(
           /-TRAILER$/.test(identity.payloadHash ?? ""),
         );
   let size = 0;
-  let taken = 0;
   try {
     for await (const bytes of source) {
       const pieces = reader ? reader.push(bytes as Buffer) : [bytes];
@@ -190,12 +177,10 @@ export async function readBody(
         size += piece.length;
         if (plan.length !== undefined && size > plan.length)
           throw new S3Error("IncompleteBody", "The body is longer than its announced length.");
-        budget.take(piece.length);
-        taken += piece.length;
+        sink.write(piece);
         md5.update(piece);
         sha256?.update(piece);
         hasher?.update(piece);
-        chunks.push(compact(piece));
       }
     }
     const trailer = reader?.end();
@@ -207,9 +192,10 @@ export async function readBody(
     }
     const digest = md5.digest();
     checkDigests(plan, digest, sha256?.digest("hex"));
-    return { chunks, size, md5: digest.toString("hex"), checksum: checkChecksum(plan, hasher, trailer) };
+    const checksum = checkChecksum(plan, hasher, trailer);
+    return { chunks: sink.finish(), size, md5: digest.toString("hex"), checksum };
   } catch (error) {
-    budget.give(taken);
+    sink.discard();
     throw error;
   }
 }

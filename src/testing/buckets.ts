@@ -99,7 +99,9 @@ export function createBucket(call: Call<CreateBucketRequest>): Answer {
   if (isDirectoryBucket(name) && input.CreateBucketConfiguration?.Bucket?.Type !== "Directory") {
     throw malformedXml("a directory bucket needs Bucket.Type Directory");
   }
+  bucket.journal = world.journal;
   world.buckets.set(name, bucket);
+  bucket.changedSettings();
   return { output: { Location: call.target.virtualHost ? "/" : `/${name}`, BucketArn: `arn:aws:s3:::${name}` } };
 }
 
@@ -110,10 +112,11 @@ export function deleteBucket(call: Call): Answer {
       BucketName: bucket.name,
     });
   }
-  for (const upload of bucket.uploads.values()) {
-    for (const part of upload.parts.values()) world.budget.give(part.size);
-  }
   world.buckets.delete(bucket.name);
+  bucket.journal?.bucketRemoved(bucket);
+  for (const upload of bucket.uploads.values()) {
+    for (const part of upload.parts.values()) world.storage.release(part);
+  }
   return { status: 204 };
 }
 

@@ -1,8 +1,10 @@
 import type { Operation } from "../model/operation.js";
 import type { Answer } from "./answer.js";
 import type { Identity } from "./auth.js";
-import type { Budget, Content } from "./body.js";
+import type { Content } from "./body.js";
 import type { Headers } from "./input.js";
+import type { Journal } from "./journal.js";
+import type { Storage } from "./storage.js";
 import type { Bucket } from "./store.js";
 import type { Target } from "./target.js";
 import type { User, Users } from "./users.js";
@@ -11,11 +13,16 @@ import type { User, Users } from "./users.js";
 export interface World {
   readonly users: Users;
   readonly buckets: Map<string, Bucket>;
+  /** Is told of every change, where what is held must outlive the process. */
+  readonly journal: Journal | undefined;
   /** The region of this server. */
   readonly region: string;
   /** Regions that buckets may be in; the server's own is the first. */
   readonly regions: readonly string[];
-  readonly budget: Budget;
+  /** Keeps the bytes of objects and parts. */
+  readonly storage: Storage;
+  /** Keeps documents (XML, JSON) while they are read. */
+  readonly documents: Storage;
   /** The most items a page of a list has: S3's 1000, or fewer on demand. */
   readonly maxPage: number;
   /** The least bytes that a part may have, but for the last: S3's 5 MiB, or fewer on demand. */
@@ -43,7 +50,7 @@ export interface Call<Input = unknown> {
   readonly world: World;
   /** The bucket that is named; there for every operation on a bucket but CreateBucket. */
   readonly bucket: Bucket;
-  /** Reads the body and checks it; the bytes count against the server's bound until given back. */
+  /** Reads the body and checks it; the bytes stay in the server's storage until released. */
   body(): Promise<Content>;
 }
 

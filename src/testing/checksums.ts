@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { createChecksum } from "../transport/checksum/index.js";
+import { bytesOf, type Piece } from "./storage.js";
 
 /** A checksum's name in the API. */
 export type Algorithm = keyof typeof algorithms;
@@ -158,9 +159,9 @@ export function createHasher(algorithm: Algorithm): Hasher {
 }
 
 /** The checksum of bytes in pieces, base64. */
-export function checksumOf(algorithm: Algorithm, chunks: Iterable<Uint8Array>): string {
+export function checksumOf(algorithm: Algorithm, chunks: Iterable<Piece>): string {
   const hasher = createHasher(algorithm);
-  for (const chunk of chunks) hasher.update(chunk);
+  for (const chunk of bytesOf(chunks)) hasher.update(chunk);
   return hasher.digest().toString("base64");
 }
 

@@ -55,6 +55,7 @@ function putConfiguration(call: Call): Answer {
     throw malformedXml("its Id is not the one in the query");
   const answer = checkConfiguration(call, call.operation.query, value as Record<string, unknown>, payload.shape);
   call.bucket.configurations.set(place, value);
+  call.bucket.changedSettings();
   return answer;
 }
 
@@ -79,6 +80,7 @@ function deleteConfiguration(call: Call): Answer {
   if (place !== call.operation.query && !configurations.has(place))
     throw new S3Error("NoSuchConfiguration", "The bucket has no such configuration.");
   configurations.delete(place);
+  call.bucket.changedSettings();
   return { status: 204 };
 }
 

@@ -13,6 +13,7 @@ import { checkPartNumber, findUpload } from "./multipart.js";
 import { checkReadable, checksumOutput, etagOf, store, toSeconds } from "./objects.js";
 import { sliceChunks } from "./range.js";
 import { checkCustomerKey } from "./sse.js";
+import { bytesOf, type Piece } from "./storage.js";
 import type { Bucket, Description, Version } from "./store.js";
 import { checkTags, readTaggingHeader } from "./tagging.js";
 import { findIn, shownVersionId } from "./versions.js";
@@ -111,9 +112,9 @@ function checkSelfCopy(call: Call, source: Source, replaceMetadata: boolean): vo
   }
 }
 
-function md5Of(chunks: readonly Uint8Array[]): string {
+function md5Of(chunks: readonly Piece[]): string {
   const hash = createHash("md5");
-  for (const chunk of chunks) hash.update(chunk);
+  for (const chunk of bytesOf(chunks)) hash.update(chunk);
   return hash.digest("hex");
 }
 
@@ -144,7 +145,7 @@ export function copyObject(call: Call<CopyObjectRequest>): Answer {
   const lock = readLock(headers, bucket, call.now);
   checkWriteConditions(headers, key, bucket.latest(key));
   const checksum = checksumOfCopy(call, from);
-  world.budget.take(from.size);
+  world.storage.share(from);
   const version: Version = {
     key,
     versionId: bucket.nextVersionId(),
@@ -174,7 +175,7 @@ export function copyObject(call: Call<CopyObjectRequest>): Answer {
 }
 
 export function uploadPartCopy(call: Call<UploadPartCopyRequest>): Answer {
-  const { input, world, headers } = call;
+  const { world, headers } = call;
   const number = checkPartNumber(call);
   const upload = findUpload(call);
   checkCustomerKey(upload.description.encryption, headers);
@@ -188,12 +189,11 @@ export function uploadPartCopy(call: Call<UploadPartCopyRequest>): Answer {
     value: checksumOf(upload.algorithm, chunks),
     type: "FULL_OBJECT",
   };
-  world.budget.take(size);
-  const old = upload.parts.get(number);
-  if (old) world.budget.give(old.size);
   const etag = etagOf(md5Of(chunks), upload.description);
   const lastModified = toSeconds(call.now);
-  upload.parts.set(input.PartNumber, { number, size, etag, checksum, chunks, lastModified });
+  world.storage.share({ chunks, size });
+  const old = call.bucket.addPart(upload, { number, size, etag, checksum, chunks, lastModified });
+  if (old) world.storage.release(old);
   const { ChecksumType: _, ...sums } = checksumOutput(checksum);
   return {
     output: {

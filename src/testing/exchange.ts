@@ -18,6 +18,7 @@ import { postObject } from "./post-form.js";
 import { Reply } from "./reply.js";
 import type { RequestLog } from "./request-log.js";
 import { routeRequest } from "./router.js";
+import { bytesOf, type Storage } from "./storage.js";
 import type { Bucket } from "./store.js";
 import { parseTarget, type Target } from "./target.js";
 
@@ -233,7 +234,7 @@ export class Exchange {
       remoteAddress: this.#request.socket.remoteAddress,
       world,
       bucket: this.#bucket!,
-      body: () => this.#readBody(operation, identity, true),
+      body: () => this.#readBody(operation, identity, true, world.storage),
     };
     authorize(call);
     const input = readInput(operation, target, this.#headers);
@@ -272,10 +273,10 @@ export class Exchange {
   }
 
   /** Reads the body once, in full, and checks it. */
-  async #readBody(operation: Operation, identity: Identity, needed: boolean): Promise<Content> {
+  async #readBody(operation: Operation, identity: Identity, needed: boolean, storage: Storage): Promise<Content> {
     const plan: BodyPlan = planBody(this.#headers, identity, needed, operation.requestChecksum !== undefined);
     this.#reply.sendContinue();
-    const content = await readBody(this.#source(), plan, identity, this.#host.world.budget);
+    const content = await readBody(this.#source(), plan, identity, storage);
     this.#log.bodyBytes = content.size;
     return content;
   }
@@ -308,8 +309,9 @@ export class Exchange {
     if (checksumNeeded.has(operation.name) && !hasChecksum(this.#headers)) {
       throw invalidRequest("Content-MD5 or an x-amz-checksum- header is missing, which this operation needs.");
     }
-    const content = await this.#readBody(operation, identity, false);
-    this.#host.world.budget.give(content.size);
-    return Buffer.concat(content.chunks).toString("utf8");
+    const { documents } = this.#host.world;
+    const content = await this.#readBody(operation, identity, false, documents);
+    documents.release(content);
+    return Buffer.concat([...bytesOf(content.chunks)]).toString("utf8");
   }
 }

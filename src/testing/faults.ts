@@ -1,5 +1,6 @@
 import type { Answer } from "./answer.js";
 import { S3Error, statusOfCode } from "./errors.js";
+import { bytesOf, type Piece } from "./storage.js";
 
 /** Which requests a fault meets. What is left out does not narrow. */
 export interface FaultScope {
@@ -156,14 +157,14 @@ function wrongSums(output: object): object {
   );
 }
 
-function flip(chunks: readonly Uint8Array[], place: number): Uint8Array[] {
+function flip(chunks: readonly Piece[], place: number): Piece[] {
   const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   let at = place < 0 ? size + place : place;
-  return chunks.map((chunk) => {
-    const here = at >= 0 && at < chunk.length;
-    const copy = here ? new Uint8Array(chunk) : chunk;
-    if (here) copy[at] = copy[at]! ^ 1;
+  return chunks.flatMap((chunk) => {
+    const here = at >= 0 && at < chunk.length ? at : undefined;
     at -= chunk.length;
-    return copy;
+    if (here === undefined) return [chunk];
+    const [byte] = bytesOf([chunk.subarray(here, here + 1)]);
+    return [chunk.subarray(0, here), Uint8Array.of(byte![0]! ^ 1), chunk.subarray(here + 1)];
   });
 }

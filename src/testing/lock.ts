@@ -98,6 +98,7 @@ export function putObjectRetention(call: Call<PutObjectRetentionRequest>): Answe
   if (until !== undefined && until <= call.now)
     throw invalidArgument("RetainUntilDate", until.toISOString(), "The date must lie ahead.");
   version.retention = mode === undefined || until === undefined ? undefined : { Mode: mode, RetainUntilDate: until };
+  call.bucket.changed(version);
   return {};
 }
 
@@ -114,6 +115,7 @@ export function putObjectLegalHold(call: Call<PutObjectLegalHoldRequest>): Answe
   const status = call.input.LegalHold?.Status;
   if (status !== "ON" && status !== "OFF") throw malformedXml("Status is ON or OFF");
   version.legalHold = status;
+  call.bucket.changed(version);
   return {};
 }
 
@@ -144,5 +146,6 @@ export function putObjectLockConfiguration(call: Call<PutObjectLockConfiguration
   }
   bucket.objectLock = true;
   bucket.configurations.set("object-lock", configuration);
+  bucket.changedSettings();
   return {};
 }

@@ -25,6 +25,7 @@ import { invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors
 import { readLock } from "./lock.js";
 import { checksumOutput, etagOf, store, toSeconds } from "./objects.js";
 import { checkCustomerKey } from "./sse.js";
+import type { Piece } from "./storage.js";
 import type { Upload, UploadedPart, Version } from "./store.js";
 import { readTaggingHeader } from "./tagging.js";
 import { integer, uriEncode } from "./target.js";
@@ -102,7 +103,7 @@ export function createMultipartUpload(call: Call<CreateMultipartUploadRequest>):
     legalHold: lock.legalHold,
     parts: new Map(),
   };
-  bucket.uploads.set(upload.id, upload);
+  bucket.addUpload(upload);
   return {
     output: {
       Bucket: bucket.name,
@@ -131,11 +132,9 @@ export async function uploadPart(call: Call<UploadPartRequest>): Promise<Answer>
     // While the part came in, the upload may have ended.
     if (!call.bucket.uploads.has(upload.id)) throw noSuchUpload(upload.id);
   } catch (error) {
-    world.budget.give(content.size);
+    world.storage.release(content);
     throw error;
   }
-  const old = upload.parts.get(number);
-  if (old) world.budget.give(old.size);
   const part: UploadedPart = {
     number,
     size: content.size,
@@ -144,13 +143,14 @@ export async function uploadPart(call: Call<UploadPartRequest>): Promise<Answer>
     chunks: content.chunks,
     lastModified: toSeconds(call.now),
   };
-  upload.parts.set(number, part);
+  const old = call.bucket.addPart(upload, part);
+  if (old) world.storage.release(old);
   const { ChecksumType: _, ...sums } = checksumOutput(checksum);
   return { output: { ETag: part.etag, ...sums, ...encryptionOutput(upload.description.encryption) } };
 }
 
 /** For a checksum of the whole object parts need not bring their own. */
-function computed(upload: Upload, chunks: readonly Uint8Array[]): Checksum | undefined {
+function computed(upload: Upload, chunks: readonly Piece[]): Checksum | undefined {
   if (upload.checksumType !== "FULL_OBJECT" || !upload.algorithm) return undefined;
   return { algorithm: upload.algorithm, value: checksumOf(upload.algorithm, chunks), type: "FULL_OBJECT" };
 }
@@ -165,8 +165,8 @@ export function abortMultipartUpload(call: Call<AbortMultipartUploadRequest>): A
       Condition: "x-amz-if-match-initiated-time",
     });
   }
-  for (const part of upload.parts.values()) world.budget.give(part.size);
-  bucket.uploads.delete(upload.id);
+  bucket.removeUpload(upload);
+  for (const part of upload.parts.values()) world.storage.release(part);
   return { status: 204 };
 }
 
@@ -255,7 +255,7 @@ function checkPartChecksum(upload: Upload, part: CompletedPart, found: UploadedP
 function objectChecksum(
   upload: Upload,
   parts: readonly UploadedPart[],
-  chunks: readonly Uint8Array[],
+  chunks: readonly Piece[],
 ): Checksum | undefined {
   const { algorithm, checksumType } = upload;
   if (!algorithm || !checksumType) return undefined;
@@ -298,10 +298,9 @@ export function completeMultipartUpload(call: Call<CompleteMultipartUploadReques
     throw invalidRequest(`x-amz-mp-object-size is ${input.MpuObjectSize}, but the parts have ${size} bytes.`);
   }
   checkWriteConditions(headers, upload.key, bucket.latest(upload.key));
-  const chunks = parts.length === 1 ? parts[0]!.chunks : parts.flatMap((part) => part.chunks as Uint8Array[]);
+  const chunks = parts.length === 1 ? parts[0]!.chunks : parts.flatMap((part) => part.chunks as Piece[]);
   const checksum = objectChecksum(upload, parts, chunks);
   checkObjectChecksum(call, checksum);
-  for (const part of upload.parts.values()) if (!parts.includes(part)) world.budget.give(part.size);
   const md5 = createHash("md5");
   for (const part of parts) md5.update(Buffer.from(bare(part.etag), "hex"));
   const version: Version = {
@@ -321,8 +320,11 @@ export function completeMultipartUpload(call: Call<CompleteMultipartUploadReques
     legalHold: upload.legalHold,
     restoredUntil: undefined,
   };
-  bucket.uploads.delete(upload.id);
+  // In this order, whoever writes it down and is stopped in between has the object rather than nothing.
   store(call, version);
+  bucket.removeUpload(upload);
+  const used = new Set(parts);
+  for (const part of upload.parts.values()) if (!used.has(part)) world.storage.release(part);
   const place = call.target.virtualHost ? call.requestHost : `${call.requestHost}/${bucket.name}`;
   const answer: Answer = {
     output: {

@@ -36,7 +36,7 @@ export function checksumOutput(checksum: Checksum | undefined): Record<string, s
 /** Puts a version into its bucket, and gives back what it takes the place of. */
 export function store(call: Call, version: Version): void {
   const replaced = call.bucket.add(version);
-  if (replaced) call.world.budget.give(replaced.size);
+  if (replaced) call.world.storage.release(replaced);
 }
 
 /**
@@ -59,7 +59,7 @@ export function planPut(call: Call, key: string, headers: Headers): (content: Co
       // While the body came in, somebody else may have written.
       checkWriteConditions(headers, key, bucket.latest(key));
     } catch (error) {
-      world.budget.give(content.size);
+      world.storage.release(content);
       throw error;
     }
     const version: Version = {
@@ -269,7 +269,7 @@ export function deleteOne(
     if (version) {
       checkDeletable(version, call.now, bypass);
       bucket.remove(version);
-      world.budget.give(version.size);
+      world.storage.release(version);
     }
     return { versionId, deleteMarker: version?.deleteMarker ?? false, created: false };
   }
@@ -278,7 +278,7 @@ export function deleteOne(
   if (bucket.versioning === undefined) {
     if (latest) {
       bucket.remove(latest);
-      world.budget.give(latest.size);
+      world.storage.release(latest);
     }
     return { versionId: undefined, deleteMarker: false, created: false };
   }

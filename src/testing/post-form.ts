@@ -90,7 +90,7 @@ export async function postObject(
     trailer: [],
     ...readChecksum(headers, []),
   };
-  const content = await readBody(bounded(form.file(), range), plan, identity, call.world.budget);
+  const content = await readBody(bounded(form.file(), range), plan, identity, call.world.storage);
   return answer(call, fields, put(content));
 }
 

@@ -1,4 +1,5 @@
 import { S3Error } from "./errors.js";
+import type { Piece } from "./storage.js";
 
 /** The bytes from `start` up to, but without, `end`. */
 export interface ByteRange {
@@ -28,8 +29,8 @@ export function readRange(header: string | undefined, size: number): ByteRange |
 }
 
 /** The pieces of those bytes; nothing is copied. */
-export function sliceChunks(chunks: readonly Uint8Array[], range: ByteRange): Uint8Array[] {
-  const out: Uint8Array[] = [];
+export function sliceChunks(chunks: readonly Piece[], range: ByteRange): Piece[] {
+  const out: Piece[] = [];
   let at = 0;
   for (const chunk of chunks) {
     const end = at + chunk.length;

@@ -4,6 +4,7 @@ import type { Answer } from "./answer.js";
 import { S3Error } from "./errors.js";
 import { type FaultEffect, spoil } from "./faults.js";
 import { writeBody, writeHeaders } from "./output.js";
+import { bytesOf, hold, type Piece } from "./storage.js";
 import { declaration, writePlain } from "./xml-write.js";
 
 /** A body of at most this many unread bytes is let in, so that the connection can stay. */
@@ -64,6 +65,15 @@ export class Reply {
 
   /** Sends what a handler answered. */
   async send(operation: Operation | undefined, given: Answer): Promise<void> {
+    const letGo = hold(given.chunks ?? []);
+    try {
+      await this.#send(operation, given);
+    } finally {
+      letGo();
+    }
+  }
+
+  async #send(operation: Operation | undefined, given: Answer): Promise<void> {
     const { fault } = this;
     const answer = fault ? spoil(fault, given) : given;
     if (fault?.errorIn200 !== undefined) {
@@ -124,7 +134,7 @@ export class Reply {
     await this.#write(status, headers, head || !bytes || status === 304 ? [] : [bytes]);
   }
 
-  async #write(status: number, headers: Record<string, string>, chunks: readonly Uint8Array[]): Promise<void> {
+  async #write(status: number, headers: Record<string, string>, chunks: readonly Piece[]): Promise<void> {
     const response = this.#response;
     const unread = this.#unreadBytes();
     const linger = unread > smallRest || this.#expectsContinue;
@@ -153,12 +163,12 @@ export class Reply {
   }
 
   /** Sends the body as fast as the client takes it. Gives false when it was cut off. */
-  async #writeChunks(chunks: readonly Uint8Array[]): Promise<boolean> {
+  async #writeChunks(chunks: readonly Piece[]): Promise<boolean> {
     const response = this.#response;
     const { stallMs, stallAfter, resetAfter, truncateAfter } = this.fault ?? {};
     const cut = resetAfter ?? truncateAfter;
     let sent = 0;
-    for (const chunk of chunks) {
+    for (const chunk of bytesOf(chunks)) {
       let piece = chunk;
       if (stallMs !== undefined && stallAfter !== undefined && sent <= stallAfter && stallAfter < sent + chunk.length) {
         const at = stallAfter - sent;

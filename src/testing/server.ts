@@ -1,13 +1,13 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readAcl } from "./acl.js";
-import type { Budget } from "./body.js";
 import { bucketNameFault } from "./buckets.js";
 import type { World } from "./call.js";
-import { S3Error } from "./errors.js";
 import { Exchange } from "./exchange.js";
 import { Fault, type FaultOptions } from "./faults.js";
+import type { Folder } from "./folder.js";
 import type { RequestLog } from "./request-log.js";
+import { MemoryStorage } from "./storage.js";
 import { Bucket } from "./store.js";
 import { type ServerCredentials, Users } from "./users.js";
 
@@ -29,7 +29,12 @@ export interface S3ServerOptions {
   clock?: () => Date;
   /** Key and certificate, in PEM, to speak TLS. */
   tls?: { key: string | Buffer; cert: string | Buffer };
-  /** Bytes that all objects and parts may have together. Default 1 GiB. */
+  /**
+   * Keeps everything in this folder and not in memory: a server that is started on it later has the same buckets and objects, whatever became of this one. It
+   * is made when it is not there, and one server at a time can have it. File names in it have nothing to do with keys.
+   */
+  folder?: string;
+  /** Bytes that all objects and parts may have together. Default 1 GiB, and with `folder` no bound. */
   maxBytes?: number;
   /** Items on a page of a list at most: fewer than S3's 1000 make clients turn pages. */
   pageSize?: number;
@@ -47,34 +52,7 @@ const defaultCredentials: ServerCredentials = {
 };
 
 const maxLog = 10_000;
-
-class Bytes implements Budget {
-  #used = 0;
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  take(bytes: number): void {
-    if (this.#used + bytes > this.#most) {
-      throw new S3Error(
-        "InsufficientStorage",
-        `The server in memory is full: it holds ${this.#most} bytes. Start it with a larger maxBytes, or delete something.`,
-        { MaxSizeAllowed: this.#most },
-      );
-    }
-    this.#used += bytes;
-  }
-
-  give(bytes: number): void {
-    this.#used -= bytes;
-  }
-
-  clear(): void {
-    this.#used = 0;
-  }
-}
+const maxMemory = 1024 ** 3;
 
 /**
  * An S3 in memory behind a real socket, for tests of any client: it checks every signature, checksum and limit as S3 does and answers with S3's own
@@ -100,11 +78,11 @@ export class S3Server {
 
   readonly #server: Server;
   readonly #world: World;
-  readonly #budget: Bytes;
+  readonly #folder: Folder | undefined;
   readonly #options: S3ServerOptions;
   #faults: Fault[] = [];
 
-  /** Starts a server and resolves when it listens. Rejects when the port is taken. */
+  /** Starts a server and resolves when it listens. Rejects when the port or the folder is taken. */
   static async start(options: S3ServerOptions = {}): Promise<S3Server> {
     const settings = {
       keepAliveTimeout: 30_000,
@@ -115,17 +93,27 @@ export class S3Server {
     const server: Server = options.tls
       ? (await import("node:https")).createServer({ ...settings, key: options.tls.key, cert: options.tls.cert })
       : createHttpServer(settings);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
-        server.off("error", reject);
-        resolve();
+    const folder =
+      options.folder === undefined
+        ? undefined
+        : new (await import("./folder.js")).Folder(options.folder, options.maxBytes ?? Number.POSITIVE_INFINITY);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
+          server.off("error", reject);
+          resolve();
+        });
       });
-    });
-    return new S3Server(server, options);
+      return new S3Server(server, options, folder);
+    } catch (error) {
+      server.close();
+      folder?.close();
+      throw error;
+    }
   }
 
-  private constructor(server: Server, options: S3ServerOptions) {
+  private constructor(server: Server, options: S3ServerOptions, folder: Folder | undefined) {
     this.#server = server;
     this.#options = options;
     const { port, address } = server.address() as AddressInfo;
@@ -137,17 +125,21 @@ export class S3Server {
     const list = (Array.isArray(given) ? given : [given]) as readonly ServerCredentials[];
     const { accessKeyId, secretAccessKey, sessionToken } = list[0] ?? defaultCredentials;
     this.credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-    this.#budget = new Bytes(options.maxBytes ?? 1024 ** 3);
+    this.#folder = folder;
+    const documents = new MemoryStorage(maxMemory);
     this.#world = {
       users: new Users(list.length > 0 ? list : [defaultCredentials]),
       buckets: new Map(),
       region: this.region,
       regions: [this.region, ...(options.regions ?? [])],
-      budget: this.#budget,
+      storage: folder?.files ?? new MemoryStorage(options.maxBytes ?? maxMemory),
+      documents,
+      journal: folder,
       maxPage: options.pageSize ?? 1000,
       minPartSize: options.minPartSize ?? 5 * 1024 * 1024,
       url: this.url,
     };
+    folder?.load(this.#world);
     this.#fill();
     const ownHosts = [
       name,
@@ -193,8 +185,12 @@ export class S3Server {
     for (const name of this.#options.buckets ?? []) {
       const fault = bucketNameFault(name);
       if (fault) throw new Error(`S3Server: ${JSON.stringify(name)} can't be a bucket: ${fault}.`);
+      if (buckets.has(name)) continue;
       const acl = readAcl(this.#world, {}, owner, undefined);
-      buckets.set(name, new Bucket(name, this.region, this.#now(), owner, acl, false));
+      const bucket = new Bucket(name, this.region, this.#now(), owner, acl, false);
+      bucket.journal = this.#folder;
+      buckets.set(name, bucket);
+      bucket.changedSettings();
     }
   }
 
@@ -219,22 +215,24 @@ export class S3Server {
     this.#faults = [];
   }
 
-  /** Forgets everything: objects, buckets but those of the options, faults, the log. Connections stay open. */
+  /** Forgets everything, also what is in its folder: objects, buckets but those of the options, faults, the log. Connections stay open. */
   reset(): void {
     this.#world.buckets.clear();
     this.#world.users.reset();
-    this.#budget.clear();
+    if (this.#folder) this.#folder.clear(this.#world);
+    else this.#world.storage.clear();
     this.requests.length = 0;
     this.clearFaults();
     this.#fill();
   }
 
-  /** Stops listening and closes all connections. */
+  /** Stops listening and closes all connections. What is in its folder stays there. */
   async stop(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
+    this.#folder?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Grant, Tag } from "../model/generated/types.js";
 import type { Answer } from "./answer.js";
 import type { Algorithm, Checksum, ChecksumType } from "./checksums.js";
+import type { Journal } from "./journal.js";
 import { SortedMap } from "./keys.js";
+import type { Piece } from "./storage.js";
 import type { User } from "./users.js";
 
 /** Who may do what: owner and grants, as ACLs have them. */
@@ -51,7 +53,7 @@ export interface Version {
   readonly versionId: string;
   readonly deleteMarker: boolean;
   readonly lastModified: Date;
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: readonly Piece[];
   readonly size: number;
   /** With quotes. */
   readonly etag: string;
@@ -84,7 +86,7 @@ export interface Upload {
 
 /** A part that waits for its upload to be completed. */
 export interface UploadedPart extends StoredPart {
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: readonly Piece[];
   readonly lastModified: Date;
 }
 
@@ -105,6 +107,8 @@ export class Bucket {
   readonly completed = new Map<string, { readonly key: string; readonly answer: Answer }>();
   /** Configurations by sub-resource: the dictionary that was put. Those with ids have `name/id`. */
   readonly configurations = new Map<string, unknown>();
+  /** Is told of every change, where somebody wants to know. */
+  journal: Journal | undefined;
 
   constructor(name: string, region: string, created: Date, owner: User, acl: Acl, objectLock: boolean) {
     this.name = name;
@@ -144,11 +148,13 @@ export class Bucket {
     const versions = this.objects.get(version.key);
     if (!versions) {
       this.objects.set(version.key, [version]);
+      this.journal?.added(this, version);
       return undefined;
     }
     const old = version.versionId === "null" ? versions.findIndex((other) => other.versionId === "null") : -1;
     const replaced = old < 0 ? undefined : versions.splice(old, 1)[0];
     versions.unshift(version);
+    this.journal?.added(this, version);
     return replaced;
   }
 
@@ -159,6 +165,35 @@ export class Bucket {
     if (!versions || at < 0) return;
     versions.splice(at, 1);
     if (versions.length === 0) this.objects.delete(version.key);
+    this.journal?.removed(this, version);
+  }
+
+  /** Says that tags, ACL or lock of a version are others now. */
+  changed(version: Version): void {
+    this.journal?.changed(this, version);
+  }
+
+  /** Says that the bucket's ACL, versioning or configurations are others now. */
+  changedSettings(): void {
+    this.journal?.settings(this);
+  }
+
+  addUpload(upload: Upload): void {
+    this.uploads.set(upload.id, upload);
+    this.journal?.uploadBegun(this, upload);
+  }
+
+  /** Puts a part in its place, and gives the one that was there. */
+  addPart(upload: Upload, part: UploadedPart): UploadedPart | undefined {
+    const old = upload.parts.get(part.number);
+    upload.parts.set(part.number, part);
+    this.journal?.partUploaded(this, upload, part);
+    return old;
+  }
+
+  removeUpload(upload: Upload): void {
+    this.uploads.delete(upload.id);
+    this.journal?.uploadEnded(this, upload);
   }
 }
 

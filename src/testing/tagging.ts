@@ -57,11 +57,13 @@ export function putObjectTagging(call: Call<PutObjectTaggingRequest>): Answer {
   const tags = call.input.Tagging.TagSet;
   checkTags(tags, 10);
   version.tags = tags;
+  call.bucket.changed(version);
   return withVersion(shownVersionId(call.bucket, version));
 }
 
 export function deleteObjectTagging(call: Call<PutObjectTaggingRequest>): Answer {
   const version = findVersion(call);
   version.tags = [];
+  call.bucket.changed(version);
   return { status: 204, ...withVersion(shownVersionId(call.bucket, version)) };
 }
