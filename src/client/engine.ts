@@ -82,7 +82,12 @@ const traits = new WeakMap<Operation, number>();
 function traitsOf(op: Operation): number {
   let key = traits.get(op);
   if (key === undefined) {
-    const own: OperationTraits = { ...op, pathStyle: op.name === "GetBucketLocation" };
+    const own: OperationTraits = {
+      ...op,
+      pathStyle: op.name === "GetBucketLocation",
+      // What makes and configures directory buckets has no session, at endpoints of one's own either: there is no bucket yet to have one.
+      noExpressSession: op.noExpressSession || op.expressControl,
+    };
     key = traitsKey(own);
     traits.set(op, key);
   }
@@ -168,16 +173,20 @@ export class Engine {
     bucket: string | undefined,
     signal?: AbortSignal,
   ): Credentials | undefined | Promise<Credentials | undefined> {
-    if (endpoint.signing.name === "sigv4-s3express" && this.express && bucket !== undefined)
-      return this.express.get(bucket, this.now(), signal);
-    return this.keys.get(signal);
+    return bucket !== undefined && this.express && this.#wantsSession(endpoint)
+      ? this.express.get(bucket, this.now(), signal)
+      : this.keys.get(signal);
   }
 
   /** The same without a wait. */
   peekKeys(endpoint: PreparedEndpoint, bucket: string | undefined): Credentials | undefined {
-    if (endpoint.signing.name === "sigv4-s3express" && this.express && bucket !== undefined) {
-      return this.express.peek(bucket, this.now()) ?? notLoaded();
-    }
-    return this.keys.peek();
+    return bucket !== undefined && this.express && this.#wantsSession(endpoint)
+      ? (this.express.peek(bucket, this.now()) ?? notLoaded())
+      : this.keys.peek();
+  }
+
+  /** Whoever signs nothing has nothing to open a session with. */
+  #wantsSession({ signing }: PreparedEndpoint): boolean {
+    return signing.name === "sigv4-s3express" && !this.isAnonymous;
   }
 }

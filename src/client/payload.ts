@@ -72,6 +72,8 @@ export function planPayload(q: PayloadQuestion): PayloadPlan {
   if (q.never) return UNSIGNED;
   const signed = q.payloadSigning ?? !q.tls;
   if (payload !== "stream") {
+    // What nobody signs need not be hashed.
+    if (q.anonymous) return UNSIGNED;
     const hashed = q.document || (q.payloadSigning === false ? false : signed || !q.checksum);
     return hashed ? plan(payload.length === 0 ? EMPTY_SHA256 : hash("sha256", payload, "hex")) : UNSIGNED;
   }

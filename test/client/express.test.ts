@@ -119,6 +119,27 @@ describe("calls on a directory bucket", () => {
     expect(verdict(play.last, { service: "s3express" })).toMatchObject({ valid: true });
   });
 
+  it("go out unsigned from clients without credentials", async () => {
+    const { s3, play } = directory(undefined, { credentials: "anonymous" });
+    await using _ = s3;
+    await s3.headObject(object);
+    expect(play.sent).toHaveLength(1);
+    expect(play.last.headers).not.toHaveProperty("authorization");
+    expect(s3.presignSync("getObject", object)).toBe(`${zone}/k`);
+  });
+
+  it.each([
+    ["createBucket", { Bucket: bucket }],
+    ["deleteBucket", { Bucket: bucket }],
+    ["getBucketPolicy", { Bucket: bucket }],
+  ] as const)("that must not use a session do not at an endpoint of one's own, either: %s", async (method, input) => {
+    const { s3, play } = directory(undefined, { endpoint: "https://store.test" });
+    await using _ = s3;
+    await s3[method](input).catch(() => {});
+    expect(play.sent).toHaveLength(1);
+    expect(verdict(play.last, { service: "s3express" })).toMatchObject({ valid: true });
+  });
+
   it.each([
     ["ExpiredToken", 400],
     ["ExpiredToken", 403],
