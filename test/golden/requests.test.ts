@@ -1,5 +1,5 @@
 import { S3Client, type S3ClientOptions } from "tucuxi";
-import { type Credentials, verifySignature } from "tucuxi/sigv4";
+import { type SigningCredentials, verifySignature } from "tucuxi/sigv4";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ChecksumAlgorithm, checksum } from "../../src/transport/checksum/index.js";
 import { sharedVectors } from "../support/shared.js";
@@ -206,7 +206,7 @@ describe.runIf(lines !== undefined)("requests as another client writes them", ()
       method: sent.method,
       url: `${sent.scheme}://${sent.host}${sent.path}${sent.query ? `?${sent.query}` : ""}`,
       headers: Object.fromEntries([["host", sent.host], ...sent.headers]),
-      credentials: head!.configs[test.config]!.credentials as Credentials,
+      credentials: head!.configs[test.config]!.credentials as SigningCredentials,
       region,
       service,
       date: new Date(),

@@ -52,9 +52,8 @@ describe.runIf(existsSync(model))("the generator", () => {
     const source = fileURLToPath(new URL("../../src/", import.meta.url));
     const out = mkdtempSync(join(tmpdir(), "tucuxi-generate-"));
     try {
-      const { generate } = (await import("../../src/model/generate/write.mjs")) as {
-        generate: (definition: string, target: string) => string[];
-      };
+      const writer: string = join(source, "model/generate/write.mjs");
+      const { generate } = (await import(writer)) as { generate: (definition: string, target: string) => string[] };
       const files = generate(model, out);
       expect(files.length).toBeGreaterThan(4);
       for (const file of files)

@@ -28,7 +28,7 @@ const checks: ((value: unknown) => unknown)[] = [
   async () => expect(await read("k")).toBe("new"),
   (value) => expect(value).toBe("text"),
   (value) => expect(value).toEqual(new Uint8Array(Buffer.from("text"))),
-  async (value) => expect(await new Response(value as BodyInit).text()).toBe("text"),
+  async (value) => expect(await new Response(value as ConstructorParameters<typeof Response>[0]).text()).toBe("text"),
   (value) => expect(value).toMatchObject([{ Key: "k" }]),
   async (value) => {
     for await (const page of value as AsyncIterable<{ Contents: unknown[] }>) expect(page.Contents).toHaveLength(1);
