@@ -16,6 +16,8 @@ let zlib: typeof import("node:zlib") | undefined;
 
 /** Continues a CRC32 (0 to begin with) with more bytes; unsigned. */
 export function crc32(bytes: Uint8Array, crc: number): number {
+  // zlib begins anew when it is given nothing that lies nowhere, as an empty piece of a stream may.
+  if (bytes.length === 0) return crc;
   if (bytes.length >= large) {
     if (seen >= enough) {
       kernel ??= new KernelState("CRC32", 4);

@@ -65,6 +65,18 @@ describe.each(algorithms)("%s", (algorithm) => {
     fc.assert(property, { numRuns: 40 });
   });
 
+  it("is not touched by pieces of nothing, of whatever memory", () => {
+    const bytes = Buffer.from("some bytes");
+    const nothings = [new Uint8Array(0), Buffer.alloc(0), bytes.subarray(4, 4), new Uint8Array(new ArrayBuffer(0))];
+    const sum = createChecksum(algorithm);
+    sum.update(nothings[0]!);
+    for (const byte of bytes) {
+      sum.update(Uint8Array.of(byte));
+      for (const nothing of nothings) sum.update(nothing);
+    }
+    expect(sum.base64()).toBe(checksum(algorithm, bytes));
+  });
+
   it("lets any number of checksums take turns", () => {
     const running = [3, 1024, 5000, 70_000].map((size) => ({ size, at: 0, sum: createChecksum(algorithm) }));
     const bytes = sequence(200_000);
