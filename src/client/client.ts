@@ -16,7 +16,7 @@ import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js"
 import { type Pages, type PaginateOptions, paginate } from "./pages.js";
 import { draftUrl, type PresignPostInput, presignedPost } from "./presign.js";
 import { ProfileSession } from "./profile-session.js";
-import { regionNamed } from "./redirect.js";
+import { isRegion, regionNamed } from "./redirect.js";
 import { checkOptions, clientSettings } from "./settings.js";
 import { S3Transfers } from "./transfers.js";
 import { type WaitOptions, waitUntil } from "./waiters.js";
@@ -288,7 +288,8 @@ export class S3Client extends S3Transfers {
   async #askRegion(bucket: string, options: CallOptions | undefined): Promise<string | undefined> {
     try {
       const output = await this.#ask("HeadBucket", { Bucket: bucket }, options);
-      return (output as HeadBucketOutput).BucketRegion;
+      const { BucketRegion: region } = output as HeadBucketOutput;
+      return region !== undefined && isRegion(region) ? region : undefined;
     } catch (error) {
       const region = error instanceof S3ServiceError ? regionNamed(error) : undefined;
       if (region === undefined) throw error;

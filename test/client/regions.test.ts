@@ -134,6 +134,26 @@ describe("a bucket in another region", () => {
     expect(play.sent.map(({ origin }) => origin)).toEqual([here, there]);
   });
 
+  it.each(["evil.example", "x/../y", "a b", "-", "us-west-2.evil.example:443", "@evil", "x".repeat(64), ""])(
+    "is not followed to what is no region: %s",
+    async (name) => {
+      for (const answer of [
+        { status: 301, headers: { "x-amz-bucket-region": name } },
+        fail(400, "AuthorizationHeaderMalformed", { Region: name }),
+      ]) {
+        const play = new Play(() => answer);
+        await using s3 = onAws(play);
+        const error = await failureOf(s3.getObject(object));
+        expect(error).toMatchObject({ statusCode: answer.status });
+        await failureOf(s3.getObject(object));
+        expect(new Set(play.sent.map(({ origin }) => origin))).toEqual(new Set([here]));
+        const claimed = new Play(() => ({ headers: { "x-amz-bucket-region": name } }));
+        await using other = onAws(claimed);
+        expect(await other.bucketRegion("river")).toBe("eu-central-1");
+      }
+    },
+  );
+
   it("is not followed to where it was just sought", async () => {
     const play = new Play(() => fail(301, "PermanentRedirect", {}, { "x-amz-bucket-region": "eu-central-1" }));
     await using s3 = onAws(play);
