@@ -16,6 +16,8 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const source = join(root, "src/");
 const out = join(root, process.argv[2] ?? "dist");
 const doors = ["index", "sigv4/index", "config/index", "credentials/index", "endpoint/index", "testing/index"];
+/** Programs; nobody imports them, so nobody needs their types. */
+const commands = ["testing/cli"];
 
 const typescript = {
   name: "typescript",
@@ -46,7 +48,7 @@ const layers = [
 let layerOf;
 
 const bundle = await rollup({
-  input: Object.fromEntries(doors.map((door) => [door, join(source, `${door}.ts`)])),
+  input: Object.fromEntries([...doors, ...commands].map((door) => [door, join(source, `${door}.ts`)])),
   plugins: [typescript],
   external: [/^node:/, /^undici\b/, "fast-xml-parser", "ini"],
   treeshake: { moduleSideEffects: false },
@@ -65,7 +67,7 @@ await bundle.write({
   minifyInternalExports: false,
   manualChunks(id, { getModuleInfo }) {
     if (!layerOf) {
-      layerOf = new Map(doors.map((door) => [join(source, `${door}.ts`), undefined]));
+      layerOf = new Map([...doors, ...commands].map((door) => [join(source, `${door}.ts`), undefined]));
       for (const [name, starts] of layers)
         for (const start of starts)
           for (const one of closure(join(source, start), getModuleInfo)) if (!layerOf.has(one)) layerOf.set(one, name);

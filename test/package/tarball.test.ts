@@ -1,5 +1,6 @@
 /** The packed package, as somebody has it who installs it: imports, types, bundles, and what an import loads. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -79,6 +80,17 @@ describe("the tarball", () => {
        console.log([S3Client, Session, S3ServiceError, NoSuchKey, signRequest, parseProfileFile, defaultChain, resolveEndpoint, S3Server].map((x) => typeof x).join());`,
     );
     expect(printed).toBe(Array(9).fill("function").join());
+  });
+
+  it("has the command, which starts a server", async () => {
+    const { bin } = JSON.parse(readFileSync(join(folder, "node_modules", "tucuxi", "package.json"), "utf8"));
+    const command = join(folder, "node_modules", "tucuxi", bin.tucuxi);
+    expect(readFileSync(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const server = spawn(process.execPath, [command, "serve", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+    const [said] = await once(server.stdout, "data");
+    expect(String(said)).toMatch(/AWS_ENDPOINT_URL=http:/);
+    server.kill("SIGTERM");
+    expect(await once(server, "exit")).toEqual([0, null]);
   });
 
   it.runIf((process.features as { require_module?: boolean }).require_module)("is required from CommonJS", () => {
