@@ -71,7 +71,8 @@ function bigEndian(length: 4 | 8, high: number, low: number): Buffer {
 class Crc32 implements Hasher {
   #value = 0;
   update(bytes: Uint8Array): void {
-    this.#value = crc32(bytes, this.#value);
+    // zlib begins anew when it is given nothing that lies nowhere.
+    if (bytes.length > 0) this.#value = crc32(bytes, this.#value);
   }
   digest(): Buffer {
     return bigEndian(4, 0, this.#value);
