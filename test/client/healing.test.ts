@@ -203,6 +203,21 @@ describe("a download whose connection breaks", () => {
   });
 });
 
+describe("a download that nobody read for long", () => {
+  it("gives its connection to others, and comes whole when its reader comes after all", async () => {
+    const bodies = await on(
+      [],
+      async (s3) => {
+        const outputs = [await s3.getObject(object), await s3.getObject(object)];
+        return await Promise.all(outputs.map(({ Body }) => Body.bytes()));
+      },
+      { maxConnections: 1, maxAttempts: 1 },
+    );
+    for (const body of bodies) expect(Buffer.from(body).equals(content)).toBe(true);
+    expect(ranges().filter((range) => range !== undefined).length).toBeGreaterThan(0);
+  });
+});
+
 describe("a download that cannot be healed", () => {
   const read = async (s3: S3Client, input: object = {}): Promise<Error & { code: string; cause?: unknown }> =>
     failureOf((await s3.getObject({ ...object, ...input })).Body.bytes());
