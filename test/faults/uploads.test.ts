@@ -229,7 +229,7 @@ describe("a service that is slow to take bytes", () => {
     {
       fault: "it takes none, and the limit of the call passes",
       server: [deaf],
-      call: async (s3) => s3.putObject({ ...there, Body: large }, { timeout: 100 }),
+      call: async (s3) => s3.putObject({ ...there, Body: large }, { timeout: 500 }),
       error: { code: "CallTimeout" },
       after: 1,
     },
@@ -239,7 +239,7 @@ describe("a service that is slow to take bytes", () => {
       call: async (s3) => {
         const { stream, gone } = watched(large);
         const controller = new AbortController();
-        setTimeout(() => controller.abort(new Error("enough")), 50);
+        setTimeout(() => controller.abort(new Error("enough")), 500);
         await s3
           .putObject({ ...there, Body: stream, ContentLength: large.length }, { signal: controller.signal })
           .finally(() => expect(gone()).toBe(true));
