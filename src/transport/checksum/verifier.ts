@@ -1,5 +1,5 @@
 import { ChecksumMismatchError } from "../../errors/base.js";
-import { type ChecksumAlgorithm, checksumHeader, validationOrder } from "./algorithms.js";
+import { type ChecksumAlgorithm, validationHeaders, validationOrder } from "./algorithms.js";
 import { createChecksum } from "./checksum.js";
 
 /** Checks bytes that come in pieces against what was said of them. */
@@ -25,9 +25,10 @@ export interface GivenChecksum {
  */
 export function responseChecksum(headers: Readonly<Record<string, string | undefined>>): GivenChecksum | undefined {
   if (headers["x-amz-checksum-type"]?.toUpperCase() === "COMPOSITE") return undefined;
-  for (const algorithm of validationOrder) {
-    const value = headers[checksumHeader(algorithm)];
-    if (value !== undefined && value !== "" && !value.includes("-")) return { algorithm, value: value.trim() };
+  for (let i = 0; i < validationHeaders.length; i++) {
+    const value = headers[validationHeaders[i]!];
+    if (value === undefined || value === "" || value.includes("-")) continue;
+    return { algorithm: validationOrder[i]!, value: value.trim() };
   }
   return undefined;
 }
