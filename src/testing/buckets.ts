@@ -1,4 +1,4 @@
-import type { CreateBucketRequest, ListBucketsRequest } from "../model/generated/types.js";
+import type { CreateBucketRequest, ListBucketsRequest, ListDirectoryBucketsRequest } from "../model/generated/types.js";
 import { ownerOf, readAcl } from "./acl.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
@@ -172,6 +172,26 @@ export function listBuckets(call: Call<ListBucketsRequest>): Answer {
       Prefix: input.Prefix,
       ContinuationToken:
         page.length < all.length ? Buffer.from(page[page.length - 1]!.name).toString("base64") : undefined,
+    },
+  };
+}
+
+export function listDirectoryBuckets(call: Call<ListDirectoryBucketsRequest>): Answer {
+  const { user, world, input } = call;
+  if (!user) throw accessDenied();
+  const max = input.MaxDirectoryBuckets ?? 1000;
+  if (max < 0 || max > 1000)
+    throw invalidArgument("max-directory-buckets", String(max), "max-directory-buckets must be from 0 to 1000.");
+  const after = input.ContinuationToken ? Buffer.from(input.ContinuationToken, "base64").toString() : "";
+  const all = [...world.buckets.values()]
+    .filter(({ owner, name }) => owner.accountId === user.accountId && isDirectoryBucket(name) && name > after)
+    .sort((a, b) => compareKeys(a.name, b.name));
+  const page = all.slice(0, Math.min(max, world.maxPage));
+  const last = page.length < all.length ? page[page.length - 1] : undefined;
+  return {
+    output: {
+      Buckets: page.map(({ name, created }) => ({ Name: name, CreationDate: created })),
+      ContinuationToken: last && Buffer.from(last.name).toString("base64"),
     },
   };
 }

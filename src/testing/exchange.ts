@@ -133,7 +133,7 @@ export class Exchange {
         await this.#answerWith("PostObject", operation("PutObject"), () => this.#post(target, form!));
         return;
       }
-      const meant = routeRequest(this.#method, target, this.#headers["x-amz-copy-source"] !== undefined);
+      const meant = routeRequest(this.#method, target, this.#headers);
       await this.#answerWith(meant.name, meant, () => this.#answer(meant, target));
     } catch (error) {
       await this.#fail(error).catch(() => this.#request.socket.destroy());

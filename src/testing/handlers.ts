@@ -36,6 +36,7 @@ const handlers: Partial<Record<OperationName, Handler>> = {
   HeadBucket: buckets.headBucket,
   HeadObject: objects.getObject,
   ListBuckets: buckets.listBuckets,
+  ListDirectoryBuckets: buckets.listDirectoryBuckets,
   ListMultipartUploads: listing.listMultipartUploads,
   ListObjects: listing.listObjects,
   ListObjectsV2: listing.listObjectsV2,

@@ -1,6 +1,7 @@
 import { operationLines } from "../model/generated/operations.js";
 import { type Operation, type OperationName, operation } from "../model/operation.js";
 import { S3Error } from "./errors.js";
+import type { Headers } from "./input.js";
 import type { Query, Target } from "./target.js";
 
 type Level = "service" | "bucket" | "object";
@@ -29,7 +30,7 @@ function read(): Map<string, Route[]> {
   for (const name of Object.keys(operationLines) as OperationName[]) {
     const found = operation(name);
     const level = levelOf(found);
-    // Deprecated twins share the address of their successors; the directory list is told apart by its host alone.
+    // Deprecated twins share the address of their successors; the directory list has the address of the other one.
     if (!level || found.deprecated || name === "ListDirectoryBuckets") continue;
     const fixed = found.query === "" ? [] : found.query.split("&");
     const query: { name: string; value: string | undefined }[] = fixed.map((part) => {
@@ -66,17 +67,25 @@ function fits(route: Route, query: Query, copy: boolean): boolean {
   return true;
 }
 
+/** The service that the signature names is all that tells the list of directory buckets from the other one. */
+const isForExpress = (target: Target, headers: Headers): boolean =>
+  /\/s3express\/aws4_request/.test(headers["authorization"] ?? target.query.get("X-Amz-Credential") ?? "");
+
 /**
  * The operation that a request means, read from the model: method, what the path names, the query and, for copies, the header.
  * A sub-resource that nothing answers to is refused, never taken for the operation on the bucket or object itself.
  */
-export function routeRequest(method: string, target: Target, copy: boolean): Operation {
+export function routeRequest(method: string, target: Target, headers: Headers): Operation {
+  if (target.path === "/WriteGetObjectResponse" && method === "POST") return operation("WriteGetObjectResponse");
+  const copy = headers["x-amz-copy-source"] !== undefined;
   const level: Level = target.bucket === undefined ? "service" : target.key === undefined ? "bucket" : "object";
   const list = (routes ?? read()).get(`${method} ${level}`);
   const sub = target.query.pairs.find(([name]) => subResources!.has(name))?.[0];
   for (const route of list ?? []) {
     if (!fits(route, target.query, copy)) continue;
     if (sub !== undefined && !route.query.some(({ name }) => subResources!.has(name))) break;
+    if (route.operation.name === "ListBuckets" && isForExpress(target, headers))
+      return operation("ListDirectoryBuckets");
     return route.operation;
   }
   const asked = sub ?? (target.query.has("uploadId") ? "uploadId" : undefined);

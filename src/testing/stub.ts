@@ -143,7 +143,7 @@ export class Stub extends StubDispatcher {
     const host = headers["host"] ?? request.origin.replace(/^https?:\/\//, "");
     try {
       const target = parseTarget(request.path, host, this.#domains);
-      const found = routeRequest(request.method, target, headers["x-amz-copy-source"] !== undefined);
+      const found = routeRequest(request.method, target, headers);
       const input = readInput(found, target, headers);
       const payload = found.input.payload;
       const bytes = unframe(request);
