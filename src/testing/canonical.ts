@@ -30,7 +30,8 @@ export function canonicalRequest(
 ): string {
   let lines = "";
   for (const name of signedHeaders) {
-    const values = (headers.get(name) ?? []).map((value) => value.trim().replace(/ +/g, " "));
+    // HTTP's blanks, and not all that Unicode has: a no-break space is part of the value.
+    const values = (headers.get(name) ?? []).map((value) => value.replace(/[ \t]+/g, " ").replace(/^ | $/g, ""));
     lines += `${name}:${values.join(",")}\n`;
   }
   const path = uriEncode(target.path, true);

@@ -141,6 +141,12 @@ export class Reply {
     if (linger) headers["Connection"] = "close";
     for (const [name, value] of Object.entries(headers)) headers[name] = latin1(value);
     if (this.fault && !(await this.#beforeHead(this.fault))) return;
+    const length = headers["Content-Length"];
+    if (length !== undefined) {
+      // Last, for Node reads a Content-Disposition behind it another way, and refuses most that is not ASCII.
+      delete headers["Content-Length"];
+      headers["Content-Length"] = length;
+    }
     response.writeHead(status, headers);
     if (this.#request.method !== "HEAD" && status !== 304 && !(await this.#writeChunks(chunks))) return;
     if (linger) await this.#linger();
