@@ -6,6 +6,7 @@ import type {
 } from "../model/generated/types.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
+import { hasChecksum } from "./checksums.js";
 import { accessDenied, invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors.js";
 import type { Headers } from "./input.js";
 import type { Bucket, Retention, Version } from "./store.js";
@@ -26,6 +27,14 @@ function requireLock(bucket: Bucket): void {
 function checkMode(mode: string): void {
   if (mode !== "GOVERNANCE" && mode !== "COMPLIANCE")
     throw invalidArgument("x-amz-object-lock-mode", mode, "The mode is GOVERNANCE or COMPLIANCE.");
+}
+
+/** S3 takes no object with a lock that nothing vouches for. */
+export function checkLockedBody(headers: Headers): void {
+  const asks = Object.keys(headers).some((name) => name.startsWith("x-amz-object-lock-"));
+  if (asks && !hasChecksum(headers)) {
+    throw invalidRequest("Content-MD5 or an x-amz-checksum- header is missing, which objects with a lock need.");
+  }
 }
 
 /** The lock that the headers of a write ask for, or the bucket's default. */

@@ -9,7 +9,7 @@ import { checkWriteConditions, isNotModified, matchesEtag, preconditionFailed } 
 import { checkKey, checkVersionId, encryptionOutput, readDescription } from "./description.js";
 import { invalidRequest, notImplemented, S3Error } from "./errors.js";
 import type { Headers } from "./input.js";
-import { checkDeletable, readLock } from "./lock.js";
+import { checkDeletable, checkLockedBody, readLock } from "./lock.js";
 import { type ByteRange, readRange, sliceChunks } from "./range.js";
 import { checkCustomerKey } from "./sse.js";
 import { type Bucket, type Description, newVersionId, type Version } from "./store.js";
@@ -96,6 +96,7 @@ export function putOutput(call: Call, version: Version): object {
 
 export async function putObject(call: Call<PutObjectRequest>): Promise<Answer> {
   const put = planPut(call, call.input.Key, call.headers);
+  checkLockedBody(call.headers);
   return { output: putOutput(call, put(await call.body())) };
 }
 

@@ -76,7 +76,8 @@ const isForExpress = (target: Target, headers: Headers): boolean =>
  * A sub-resource that nothing answers to is refused, never taken for the operation on the bucket or object itself.
  */
 export function routeRequest(method: string, target: Target, headers: Headers): Operation {
-  if (target.path === "/WriteGetObjectResponse" && method === "POST") return operation("WriteGetObjectResponse");
+  if (method === "POST" && target.bucket === "WriteGetObjectResponse" && target.key === undefined)
+    return operation("WriteGetObjectResponse");
   const copy = headers["x-amz-copy-source"] !== undefined;
   const level: Level = target.bucket === undefined ? "service" : target.key === undefined ? "bucket" : "object";
   const list = (routes ?? read()).get(`${method} ${level}`);

@@ -377,6 +377,9 @@ describe("object lock", () => {
         await ask("PUT", "/locked/k", "x", { ...lock, "x-amz-object-lock-retain-until-date": "2029-01-01T00:00:00Z" }),
       ),
     ).toBe("400 InvalidArgument");
+    const bareLock = { method: "PUT", path: "/locked/k", body: "x", headers: { Date: now.toUTCString(), ...lock } };
+    const unvouched = await call(dated, bareLock);
+    expect([fault(unvouched), unvouched.text]).toEqual(["400 InvalidRequest", expect.stringContaining("Content-MD5")]);
     const id = (await ask("PUT", "/locked/k", "x", lock)).headers["x-amz-version-id"] as string;
     const { headers } = await ask("HEAD", "/locked/k", undefined);
     expect([headers["x-amz-object-lock-mode"], headers["x-amz-object-lock-retain-until-date"]]).toEqual([
