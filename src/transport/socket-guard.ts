@@ -78,11 +78,12 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
       lane.headPending();
       return null;
     }
-    lane.barren += chunk.length;
+    // What came before this has been parsed. A chunk says nothing by its own size: Bun's may have megabytes.
     if (lane.barren > MAX_BARREN) {
       lane.flooded();
       return null;
     }
+    lane.barren += chunk.length;
     if (partial !== undefined) {
       chunk = Buffer.concat([partial, chunk]);
       partial = undefined;

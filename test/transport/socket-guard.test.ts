@@ -45,4 +45,23 @@ describe("a guarded socket", () => {
     expect(arrived.join("")).toBe("head body more");
     expect(guarded.unsent).toBe(false);
   });
+
+  it("may give as much as it likes at once, if there is something in it", () => {
+    const chunks: Buffer[] = [];
+    const socket = { _write() {}, read: () => chunks.shift() ?? null } as unknown as Socket;
+    let floods = 0;
+    const guarded: Guarded = { ...lane(), flooded: () => floods++ };
+    guardSocket(socket, guarded);
+    for (let turn = 0; turn < 3; turn += 1) {
+      chunks.push(Buffer.alloc(1 << 20));
+      expect(socket.read()).toHaveLength(1 << 20);
+      // A byte of a body was found in it.
+      guarded.barren = 0;
+    }
+    expect(floods).toBe(0);
+    chunks.push(Buffer.alloc(1 << 20), Buffer.alloc(1));
+    socket.read();
+    expect(socket.read()).toBe(null);
+    expect(floods).toBe(1);
+  });
 });
