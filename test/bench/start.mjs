@@ -15,6 +15,8 @@ const programs = {
     new S3Client({ region: "us-east-1", credentials: ${keys} }).presignSync("getObject", { Bucket: "bucket", Key: "key" });`,
   "tucuxi/sigv4: import, presign": `import { presignUrl } from ${here("../../dist/sigv4/index.js")};
     presignUrl({ method: "GET", url: "https://bucket.s3.us-east-1.amazonaws.com/key", credentials: ${keys}, region: "us-east-1" });`,
+  "tucuxi/testing: import, start": `import { S3Server } from ${here("../../dist/testing/index.js")};
+    await (await S3Server.start({ buckets: ["river"] })).stop();`,
   "lean-s3: import, presign": `import { S3Client } from ${here("node_modules/lean-s3/dist/index.js")};
     new S3Client({ endpoint: "https://s3.us-east-1.amazonaws.com", region: "us-east-1", bucket: "bucket", ...${keys} }).presign("key");`,
   "@aws-sdk: import, presign": `import { createRequire } from "node:module";
