@@ -87,7 +87,10 @@ async function vitest(target) {
         env: { ...process.env, TUCUXI_E2E_TARGET: JSON.stringify(target) },
       },
     );
-    process.once("exit", () => child.kill("SIGKILL"));
+    process.once("exit", () => {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    });
     const code = await new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", resolve);
