@@ -5,7 +5,7 @@ import { operationLines } from "../../src/model/generated/operations.js";
 import { type OperationName, operation } from "../../src/model/operation.js";
 import { MalformedResponseError, parseError, parseOutput } from "../../src/protocol/index.js";
 import { loadTreeReader } from "../../src/protocol/xml-tree.js";
-import { anyText, hostileNames, outcome } from "./support.js";
+import { anyText, hostileNames, outcome, runs } from "./support.js";
 
 beforeAll(loadTreeReader);
 
@@ -105,7 +105,7 @@ describe("whatever comes in a body", () => {
           expect(error instanceof MalformedResponseError || error instanceof S3ServiceError).toBe(true);
         } else expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -119,7 +119,7 @@ describe("whatever comes in a body", () => {
         expect(Object.getPrototypeOf(error.response.Error)).toBe(Object.prototype);
         JSON.stringify(error);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
@@ -148,7 +148,7 @@ describe("whatever comes in a body", () => {
         expect(Object.keys(output.Metadata).sort()).toEqual(sent.map((name) => name.slice(11)).sort());
         expect(Object.getPrototypeOf(output.Metadata)).toBe(Object.prototype);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

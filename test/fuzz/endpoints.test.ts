@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { EndpointError, type EndpointParameters, parseArn, resolveEndpoint } from "tucuxi/endpoint";
 import { describe, expect, it } from "vitest";
-import { anyText, hostileNames, outcome } from "./support.js";
+import { anyText, hostileNames, outcome, runs } from "./support.js";
 
 const arnPart = fc.oneof(
   fc.constantFrom(
@@ -95,7 +95,7 @@ describe("endpoint parameters", () => {
           expect([username, port, hash, search]).toEqual(["", "", "", ""]);
         },
       ),
-      { numRuns: 2500 },
+      { numRuns: runs(2500) },
     );
     expect(found).toBeGreaterThan(5);
   });
@@ -108,7 +108,7 @@ describe("endpoint parameters", () => {
         expect(text.startsWith("arn:")).toBe(true);
         expect(JSON.stringify(arn)).not.toContain('polluted":1');
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
     for (const text of [
       `arn:${":".repeat(1_000_000)}`,

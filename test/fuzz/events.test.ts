@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { TucuxiError } from "../../src/errors/base.js";
 import { operation } from "../../src/model/operation.js";
 import { readEvents } from "../../src/protocol/eventstream.js";
-import { hostileNames } from "./support.js";
+import { hostileNames, runs } from "./support.js";
 
 const op = operation("SelectObjectContent");
 
@@ -49,7 +49,7 @@ describe("a stream of events", () => {
         const { error } = await read(bytes, size);
         if (error !== undefined) expect(error).toBeInstanceOf(TucuxiError);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -95,7 +95,7 @@ describe("a stream of events", () => {
         const { error } = await read(Buffer.concat(frames.map(([head, body]) => frame(head, body))));
         if (error !== undefined) expect(error).toBeInstanceOf(TucuxiError);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 

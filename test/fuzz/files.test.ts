@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { ConfigError } from "tucuxi";
 import { parseProfileFile } from "tucuxi/config";
 import { describe, expect, it } from "vitest";
-import { anyText, hostileNames, outcome } from "./support.js";
+import { anyText, hostileNames, outcome, runs } from "./support.js";
 
 const kinds = ["config", "credentials"] as const;
 const word = fc.oneof(
@@ -52,7 +52,7 @@ describe("a file of profiles", () => {
           }
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     expect(read).toBeGreaterThan(5);
   });
@@ -74,7 +74,7 @@ describe("a file of profiles", () => {
         for (const key of Object.keys(settings)) if (key !== "__proto__") wanted[key.toLowerCase()] = settings[key]!;
         expect({ ...read[profile] }).toEqual({ ...wanted });
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -3,7 +3,7 @@ import { ParamValidationError, type S3Client, S3ServiceError, Session, TucuxiErr
 import { verifySignature } from "tucuxi/sigv4";
 import { S3Server } from "tucuxi/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { anyText, hostileNames, wellFormed } from "./support.js";
+import { anyText, hostileNames, runs, wellFormed } from "./support.js";
 
 let server: S3Server;
 let s3: S3Client;
@@ -53,7 +53,7 @@ describe("keys", () => {
         expect(deleted.Deleted.map((object) => object.Key)).toEqual([Key]);
         expect((await s3.listObjectsV2({ Bucket: "bucket" })).Contents).toEqual([]);
       }),
-      { numRuns: 120 },
+      { numRuns: runs(120) },
     );
   });
 
@@ -69,7 +69,7 @@ describe("keys", () => {
           await s3.deleteObject({ Bucket: "other", Key: "copy" });
         },
       ),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 });
@@ -100,7 +100,7 @@ describe("headers", () => {
           expect([asSent, value.trim()]).toContain(output[member] ?? "");
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -130,7 +130,7 @@ describe("headers", () => {
         ]);
         expect(Object.entries(found ?? {}).sort()).toEqual(wanted.sort());
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
     expect(stored).toBeGreaterThan(5);
   });
@@ -153,7 +153,7 @@ describe("headers", () => {
           for (const { operation } of server.requests.slice(asked)) expect(operation).toBe("HeadBucket");
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });
@@ -195,7 +195,7 @@ describe("inputs of any kind", () => {
           if (error !== undefined) expect(error).toBeInstanceOf(TucuxiError);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });
@@ -234,7 +234,7 @@ describe("presigned URLs", () => {
           expect([url, verdict.valid, verdict.reason]).toEqual([url, true, undefined]);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
     expect(made).toBeGreaterThan(5);
   });
@@ -253,7 +253,7 @@ describe("presigned URLs", () => {
           await s3.deleteObject({ Bucket: "bucket", Key });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 
@@ -281,7 +281,7 @@ describe("presigned URLs", () => {
           expect([Key, Fields, answer.status < 300 ? "taken" : await answer.text()]).toEqual([Key, Fields, "taken"]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

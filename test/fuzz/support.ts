@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { afterEach, expect } from "vitest";
 
-/** Every run is the same: what fails here fails everywhere. `FUZZ_SEED` and `FUZZ_RUNS` look further. */
+/** Every run is the same: what fails here fails everywhere. `FUZZ_SEED` and `FUZZ_TIMES` look further. */
 fc.configureGlobal({
   seed: Number(process.env["FUZZ_SEED"] ?? 20260131),
   // On a machine that is busy with other things, what was tried by then must do.
   interruptAfterTimeLimit: 10_000,
-  ...(process.env["FUZZ_RUNS"] ? { numRuns: Number(process.env["FUZZ_RUNS"]) } : {}),
 });
+
+export const runs = (count: number): number => count * Number(process.env["FUZZ_TIMES"] ?? 1);
 
 /** What all objects share, as it must stay. */
 const shared = [Object.prototype, Array.prototype, Function.prototype, String.prototype];
