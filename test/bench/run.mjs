@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const helpers = new Set(["run.mjs", "server.mjs"]);
+const helpers = new Set(["run.mjs", "server.mjs", "store.mjs"]);
 const wanted = process.argv.slice(2);
 for (const file of readdirSync(folder).filter((name) => name.endsWith(".mjs") && !helpers.has(name))) {
   const name = file.replace(".mjs", "");

@@ -1,5 +1,5 @@
-// What starting costs: `npm run build && node test/bench/start.mjs`. Whole processes, in turns; the median of their wall time beyond that of
-// an empty program that imports node:crypto.
+// What starting costs: `npm run build && node test/bench/start.mjs`. Whole processes, in turns: the CPU of the least disturbed of each (user and
+// system, all threads, as it ends), and how much that is beyond an empty program that imports node:crypto. Beside it the least wall time.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,23 +31,27 @@ const times = new Map();
 for (let round = 0; round < 16; round++) {
   for (const [name, code] of Object.entries(programs)) {
     const file = join(folder, "program.mjs");
-    writeFileSync(file, code);
+    writeFileSync(file, `${code}\nconst { user, system } = process.cpuUsage(); console.log((user + system) / 1000);`);
     const start = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, ["--no-warnings", file], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", file], { encoding: "utf8" });
     if (status !== 0) {
       if (round === 0)
         console.log(`(${name} does not run here: ${stderr.split("\n").find((line) => /Error/.test(line))})`);
       continue;
     }
-    if (round > 0) times.set(name, [...(times.get(name) ?? []), performance.now() - start]);
+    if (round === 0) continue;
+    const wall = performance.now() - start;
+    const best = times.get(name);
+    times.set(name, {
+      cpu: Math.min(best?.cpu ?? wall, Number(stdout)),
+      wall: Math.min(best?.wall ?? wall, wall),
+    });
   }
 }
 rmSync(folder, { recursive: true });
-const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
-const base = median(times.get("node:crypto alone"));
-for (const [name, list] of times) {
-  const ms = median(list);
+const base = times.get("node:crypto alone");
+for (const [name, { cpu, wall }] of times) {
   console.log(
-    `  ${name.padEnd(32)} ${ms.toFixed(0).padStart(5)} ms   +${(ms - base).toFixed(0)} ms   x${(ms / base).toFixed(2)}`,
+    `  ${name.padEnd(32)} ${cpu.toFixed(1).padStart(6)} ms CPU  +${(cpu - base.cpu).toFixed(1)} ms  (wall ${wall.toFixed(0)} ms, +${(wall - base.wall).toFixed(0)} ms)`,
   );
 }

@@ -1,4 +1,4 @@
-// What carrying a request costs: `npm run build && node test/bench/transport.mjs [round count]`.
+// What carrying a request costs: `npm run bench:build && node test/bench/transport.mjs [round count]`.
 //
 // CPU time (user and system) of the client's process per request, or per GiB of a large body; the server is a process of its own that speaks
 // from a plain socket. Everybody sends the same prepared headers to the same server over loopback and reads the body whole. Contenders take
@@ -64,7 +64,7 @@ function serve() {
 
 async function main() {
   const rounds = Number(process.argv[2] ?? 7);
-  const dist = new URL(process.env["DIST"] ?? "../../dist/", import.meta.url);
+  const dist = new URL(process.env["DIST"] ?? "../../.cache/bench/", import.meta.url);
   const { Transport, makeResponseBody } = await import(new URL("transport/index.js", dist));
   const { default: Pool } = await import("undici/lib/dispatcher/pool.js");
   const { default: apiRequest } = await import("undici/lib/api/api-request.js");
