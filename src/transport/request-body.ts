@@ -116,6 +116,12 @@ async function prepareSource(
   }
   length ??= declared;
   if (length === undefined) return hold(openSource(source), signal);
+  if (length === 0) {
+    // Nothing is sent as nothing: chunks around it would only be one more thing for a store to stumble over.
+    const body = await hold(openSource(source), signal);
+    checkDeclared(0, body.length);
+    return body;
+  }
   return new Streamed(source, reopen, length);
 }
 

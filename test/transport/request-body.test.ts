@@ -286,7 +286,12 @@ describe("what goes wrong in a source", () => {
       actualBytes: 6,
     });
     expect(await send(generated("ab", "cdefgh"), 5)).toMatchObject({ code: "ContentLengthMismatch", actualBytes: 8 });
-    expect(await send(generated("a"), 0)).toMatchObject({ code: "ContentLengthMismatch" });
+    // What is said to be nothing is looked at first, and then nothing at all is sent.
+    await expect(prepareBody(generated("a"), 0)).rejects.toMatchObject({
+      name: "ParamValidationError",
+      faults: [{ path: "ContentLength", problem: "is 0, but Body has 1 bytes" }],
+    });
+    expect(await prepareBody(generated(), 0)).toMatchObject({ length: 0, bytes: Buffer.alloc(0), replayable: true });
     const cause = new Error("tape torn");
     expect(await send(generated("ab", cause), 5)).toMatchObject({ code: "BodySourceFailed", cause });
     expect(await send(Readable.from(generated("ab", cause)), 5)).toMatchObject({ code: "BodySourceFailed", cause });

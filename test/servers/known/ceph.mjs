@@ -2,7 +2,6 @@
 
 /** What the server refuses or does otherwise, by `room: capability`. */
 export const known = {
-  "bodies: empty stream": { refused: "XAmzContentSHA256Mismatch" },
   "metadata: attributes": { differs: "does not know GetObjectAttributes and answers with the object itself" },
   "copy: tags come along, or are replaced": { differs: "ignores TaggingDirective: tags always come along" },
   "copy: only if the source is as expected": { differs: "ignores the conditions on the source" },
