@@ -158,6 +158,7 @@ const panels = [
 writeFileSync(
   path("growth.svg"),
   `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH * 2}" height="${HEIGHT * 3}" font-family="sans-serif" font-size="12">
+<title>How cost grows</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${panels.join("\n")}
 </svg>

@@ -30,6 +30,53 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const recipes = [...readme.matchAll(/^```js\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? "");
+
+describe("the README's recipes for tests", () => {
+  it("has one for node:test, which runs as it stands, with a function of the reader's to test", async () => {
+    const recipe = recipes.find((code) => code.includes("node:test")) ?? "";
+    const file = join(folder, "recipe.test.mjs");
+    const own = 'const saveReport = (s3) => s3.putObject({ Bucket: "river", Key: "report", Body: "all is well" });\n';
+    writeFileSync(file, own + recipe);
+    const { stdout } = await promisify(execFile)(process.execPath, ["--no-warnings", "--test", file], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: undefined },
+    });
+    expect(stdout).toMatch(/pass 1\b/);
+    expect(stdout).toMatch(/fail 0\b/);
+  });
+
+  it("has one for vitest and jest, whose hooks start, empty and stop the server", async () => {
+    const recipe = recipes.find((code) => code.includes("vitest")) ?? "";
+    const hooks = { beforeAll: [], beforeEach: [], afterAll: [] } as Record<string, (() => unknown)[]>;
+    const file = join(folder, "recipe.mjs");
+    const plain = recipe.replace(
+      /^import .* from "vitest".*$/m,
+      "const { beforeAll, beforeEach, afterAll } = globalThis.recipe;",
+    );
+    writeFileSync(file, plain);
+    const before = { ...process.env };
+    Object.assign(globalThis, {
+      recipe: Object.fromEntries(
+        Object.entries(hooks).map(([name, list]) => [name, (run: () => unknown) => list.push(run)]),
+      ),
+    });
+    try {
+      await import(file);
+      await hooks.beforeAll?.[0]?.();
+      const s3 = new S3Client();
+      await s3.putObject({ Bucket: "river", Key: "k", Body: "x" });
+      await hooks.beforeEach?.[0]?.();
+      expect((await s3.listObjectsV2({ Bucket: "river" })).Contents).toEqual([]);
+      await s3.close();
+      await hooks.afterAll?.[0]?.();
+    } finally {
+      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  });
+});
+
 describe("the README's code", () => {
   it("is there", () => {
     expect(blocks.length).toBeGreaterThan(3);
