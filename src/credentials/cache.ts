@@ -1,4 +1,4 @@
-import { CredentialsError } from "../errors/base.js";
+import { CredentialsError, TucuxiError } from "../errors/base.js";
 import { checkCredentials } from "./make.js";
 import type { Clock, Credentials, CredentialsLogger, CredentialsProvider } from "./types.js";
 
@@ -113,8 +113,25 @@ export class CredentialCache {
     return this.#pending;
   }
 
+  /** Asks the provider; what a provider of the user's throws is told as what it means here, with the cause kept. */
+  async #ask(): Promise<Credentials> {
+    try {
+      return await this.#provider();
+    } catch (cause) {
+      if (cause instanceof TucuxiError) throw cause;
+      throw new CredentialsError(
+        `The credentials provider failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          code: "CredentialsProviderFailed",
+          cause,
+          hint: "See `cause`: it is what the function given as `credentials` threw.",
+        },
+      );
+    }
+  }
+
   async #fetch(): Promise<Credentials> {
-    const credentials = checkCredentials(await this.#provider(), "credentials provider");
+    const credentials = checkCredentials(await this.#ask(), "credentials provider");
     const now = this.#now();
     const end = credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
     if (end <= now) {

@@ -176,6 +176,17 @@ describe("a provider function", () => {
     expect(play.sent).toHaveLength(1);
   });
 
+  it("is named when it fails, with what it threw as the cause", async () => {
+    const cause = new Error("no vault");
+    await using s3 = onAws(new Play(), { credentials: () => Promise.reject(cause) });
+    expect(await failureOf(s3.headObject(object))).toMatchObject({
+      name: "CredentialsError",
+      code: "CredentialsProviderFailed",
+      message: "The credentials provider failed: no vault",
+      cause,
+    });
+  });
+
   it("can be left waiting", async () => {
     const credentials = (): Promise<Credentials> => new Promise(() => {});
     await using s3 = onAws(new Play(), { credentials });
