@@ -95,7 +95,16 @@ async function main(): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  const server = await S3Server.start(options);
+  const starting = S3Server.start(options);
+  // Before the first line is out: whoever reads it may stop the server at once.
+  const stop = (): void =>
+    void starting.then(
+      (server) => server.stop(),
+      () => {},
+    );
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const server = await starting;
   const { accessKeyId, secretAccessKey } = server.credentials;
   // Lines that a shell can read too: they are what clients take from their environment.
   process.stdout.write(
@@ -103,9 +112,6 @@ async function main(): Promise<void> {
       `AWS_ENDPOINT_URL=${server.url}\nAWS_REGION=${server.region}\n` +
       `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
   );
-  const stop = (): void => void server.stop();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
 }
 
 main().catch((error: unknown) => {

@@ -64,6 +64,23 @@ describe("tucuxi serve", () => {
     },
   );
 
+  it.each(["SIGINT", "SIGTERM"] as const)("ends well at a %s that comes with its first words", async (signal) => {
+    // Sends itself the signal in the moment in which it says that it is there.
+    const eager = `const { write } = process.stdout;
+      process.stdout.write = function (...given) { process.kill(process.pid, "${signal}"); return write.apply(this, given); };`;
+    const one = run([
+      "--import",
+      `data:text/javascript,${encodeURIComponent(eager)}`,
+      built.cli,
+      "serve",
+      "--port",
+      "0",
+    ]);
+    started.push(one);
+    expect(await one.ended).toBe(0);
+    expect(one.said.out).toMatch(/AWS_SECRET_ACCESS_KEY=/);
+  });
+
   it("takes keys, region and page size", async () => {
     const keys = ["--access-key", "AKIAMINE", "--secret-key", "sec/ret="];
     const env = await environment(
