@@ -48,7 +48,7 @@ export function newRecovery(
 
 /** A clock this far off makes signatures fail, in milliseconds; S3 allows fifteen minutes. */
 const SKEW = 4 * 60_000;
-const clockCodes = new Set(["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"]);
+const clockCodes = new Set(["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "ExpiredRequest"]);
 const tokenCodes = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
 
 /**

@@ -54,7 +54,14 @@ export function hintFor(code: string, context: HintContext): string | undefined 
     case "InvalidPart":
       return "Send each part's ETag as UploadPart returned it, quotes included, with its own part number.";
     case "NotImplemented":
-      return 'This server does not do that. If it is not AWS: it may not take checksums in trailers or by newer algorithms; requestChecksumCalculation: "WHEN_REQUIRED" leaves them out.';
+      return `This server does not do that. ${refusedPayload(context) ?? "If it is not AWS, it may not take checksums of the newer kinds, or bodies in chunks: leave requestChecksumCalculation, ChecksumAlgorithm and payloadSigning out."}`;
+    case "InvalidArgument":
+    case "InvalidRequest":
+      return refusedPayload(context);
+    case "SecondLevelDomainForbidden":
+    case "PathStyleDomainForbidden":
+    case "VirtualHostDomainRequired":
+      return "This store wants the bucket in the host name: make the client with forcePathStyle: false.";
     case "AccessControlListNotSupported":
       return "The bucket owns its objects and takes no ACLs. Leave ACL and the Grant members out, and use a bucket policy.";
     case "InvalidObjectState":
@@ -78,9 +85,24 @@ function illegalLocation({ operation, region, details }: HintContext): string {
   return `The bucket is in ${wanted ?? "another region"}, and ${region ?? "the region asked"} may not serve it. Make the client for the bucket's region (getBucketLocation or headBucket tell it).`;
 }
 
+/** Stores that are not AWS, and what they say of checksums and chunks that they do not know. */
+function refusedPayload({ details, host }: HintContext): string | undefined {
+  const message = details["Message"] ?? "";
+  if (host === undefined || /\.amazonaws\.com(\.cn)?$/.test(host)) return undefined;
+  if (/STREAMING-|aws[- ]chunked/i.test(message))
+    return "This store takes no bodies in chunks: use its https endpoint, and leave payloadSigning and requestChecksumCalculation out.";
+  return /x-amz-(sdk-)?checksum|content-md5/i.test(message)
+    ? "Leave requestChecksumCalculation and ChecksumAlgorithm out: stores that are not AWS then get Content-MD5, where S3 has always wanted one, and no checksum of the newer kinds."
+    : undefined;
+}
+
 function otherRegion({ headers, details, region, bucket }: HintContext): string {
   const right = headers["x-amz-bucket-region"] ?? details["Region"];
   const name = bucket ? `Bucket ${JSON.stringify(bucket)}` : "The bucket";
+  if (right !== undefined && right === region) {
+    const there = /^https?:\/\/([^/]+)/.exec(headers["location"] ?? "")?.[1] ?? details["Endpoint"];
+    return `${name} is in ${right}, which is not served here. Make the client with that region's endpoint${there ? `: ${there}` : ""}.`;
+  }
   if (right !== undefined) {
     return `${name} is in ${right}${region ? `, and the request was made for ${region}` : ""}. Make the client with region: ${JSON.stringify(right)}, or let it follow redirects (followRegionRedirects, on by default).`;
   }

@@ -34,8 +34,9 @@ const two = (text: string, at: number): number => {
 };
 
 const epochPattern = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i;
+// Scaleway writes the Z of copies before their hour.
 const isoPattern =
-  /^(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
+  /^(\d{4})-?(\d\d)-?(\d\d)(?:[TZ ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
 const rfcPattern =
   /^(?:[a-z]+,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[\s-]+(\d{2}|\d{4})\s+(\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|UTC|UT|GMT|[+-]\d{4})?$/i;
 const asctimePattern = /^[a-z]{3}\s+([a-z]{3})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)\s+(\d{4})$/i;
