@@ -164,7 +164,7 @@ export class Engine {
     const region = bucket === undefined ? undefined : this.regions.get(bucket);
     const key = presigned ? traitsOf(op) | REGIONAL : traitsOf(op);
     const endpoint = this.settings.endpoints.get(bucket, key, region);
-    return hostPrefix === undefined || this.settings.custom ? endpoint : withHostPrefix(endpoint, hostPrefix);
+    return hostPrefix === undefined ? endpoint : withHostPrefix(endpoint, hostPrefix);
   }
 
   /** The keys that sign for an endpoint: the client's own, or those of a directory bucket's session. */

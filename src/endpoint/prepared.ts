@@ -1,6 +1,6 @@
 import { parseCustomEndpoint } from "./custom-endpoint.js";
 import { fault } from "./fault.js";
-import { isHostLabel } from "./host-label.js";
+import { isDottedQuad, isHostLabel } from "./host-label.js";
 import type { AuthScheme, ResolvedEndpoint, SigningName } from "./parameters.js";
 
 /** How a request for an endpoint is signed, in the signer's words. */
@@ -61,12 +61,15 @@ export function prepareEndpoint({ url, properties }: ResolvedEndpoint): Prepared
 }
 
 /**
- * The same endpoint with labels in front of its host, as WriteGetObjectResponse has its route.
+ * The same endpoint with labels in front of its host, as WriteGetObjectResponse has its route. An address, or the name of one machine such as
+ * `localhost`, has no names below it, and stays what it is.
  *
  * @param prefix one or more host labels, each with its dot: `route.`.
- * @throws {@link EndpointError} if these are no host labels, or the host is an IP address.
+ * @throws {@link EndpointError} if these are no host labels, or the name becomes too long.
  */
 export function withHostPrefix(endpoint: PreparedEndpoint, prefix: string): PreparedEndpoint {
+  const name = endpoint.host.replace(/:\d+$/, "");
+  if (!name.includes(".") || isDottedQuad(name)) return endpoint;
   const host = `${prefix}${endpoint.host}`.toLowerCase();
   const origin = `${endpoint.scheme}//${host}`;
   if (!prefix.endsWith(".") || !isHostLabel(prefix.slice(0, -1), true) || parseCustomEndpoint(origin) === undefined) {

@@ -231,6 +231,7 @@ function readBody(
   // A blank answer is how a slow operation keeps its connection alive, and then forgets to say how it went.
   if (isBlankText(text)) {
     if (plan.needBody && status === 200) throw malformedResponse(op, "its answer has no body");
+    if (plan.payload) slots[plan.payloadIndex] = {};
     return;
   }
   if (plan.body === undefined && plan.payload === undefined && plan.rootTextIndex < 0) {

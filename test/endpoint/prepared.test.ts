@@ -102,7 +102,19 @@ describe("withHostPrefix", () => {
     expect(() => withHostPrefix(lambda, prefix)).toThrow(EndpointError);
   });
 
-  it("refuses to prefix an address", () => {
-    expect(() => withHostPrefix(prepare({ Endpoint: "http://127.0.0.1:9" }), "route.")).toThrow(EndpointError);
+  it.each(["http://127.0.0.1:9", "http://[::1]:9", "http://localhost:9", "https://minio"])(
+    "leaves %s alone",
+    (Endpoint) => {
+      const endpoint = prepare({ Endpoint });
+      expect(withHostPrefix(endpoint, "route.")).toBe(endpoint);
+    },
+  );
+
+  it("goes before a name of one's own, its port and its path", () => {
+    expect(withHostPrefix(prepare({ Endpoint: "https://lambda.example.com:8443/p" }), "route.")).toMatchObject({
+      host: "route.lambda.example.com:8443",
+      origin: "https://route.lambda.example.com:8443",
+      basePath: "/p",
+    });
   });
 });

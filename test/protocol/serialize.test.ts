@@ -332,6 +332,10 @@ describe("what is wrong is told all at once", () => {
       "FetchOwner: expected boolean, got string",
     ]);
     expect(faults("ListBuckets", { MaxBuckets: 0 })).toEqual(["MaxBuckets: must be at least 1, got 0"]);
+    expect(faults("ListDirectoryBuckets", { MaxDirectoryBuckets: -1 })).toEqual([
+      "MaxDirectoryBuckets: must be at least 0, got -1",
+    ]);
+    expect(faults("ListDirectoryBuckets", { MaxDirectoryBuckets: 0 })).toEqual([]);
     expect(faults("PutObject", { Bucket: "b", Key: "\udc00", ContentLength: 2 ** 53, Metadata: "a=b" })).toEqual([
       "ContentLength: expected integer, got 9007199254740992",
       "Key: has half of a surrogate pair, which UTF-8 cannot carry",

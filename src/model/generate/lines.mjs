@@ -13,7 +13,9 @@ function typeOf(model, reference) {
     const format = reference.timestampFormat ?? shape.timestampFormat;
     return format === "iso8601" ? "ti" : format === "rfc822" ? "tr" : "t";
   }
-  return shape.min > 0 && (scalar === "s" || scalar === "i") ? `${scalar}${shape.min}` : scalar;
+  // No string is shorter than nothing, but a number can well be less than that.
+  const bounded = scalar === "s" ? shape.min > 0 : scalar === "i" && shape.min !== undefined;
+  return bounded ? `${scalar}${shape.min}` : scalar;
 }
 
 function member(model, name, reference, { payload = false, rootText = false, required = false, always = false } = {}) {

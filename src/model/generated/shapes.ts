@@ -236,7 +236,7 @@ export const shapeLines = {
   ListBucketsOutput: "{ Buckets:Buckets+ Owner:Owner ContinuationToken:s Prefix:s",
   ListBucketsRequest: "{ MaxBuckets:i1@q=max-buckets ContinuationToken:s@q=continuation-token Prefix:s@q=prefix BucketRegion:s@q=bucket-region",
   ListDirectoryBucketsOutput: "{ Buckets:Buckets+ ContinuationToken:s",
-  ListDirectoryBucketsRequest: "{ ContinuationToken:s@q=continuation-token MaxDirectoryBuckets:i@q=max-directory-buckets",
+  ListDirectoryBucketsRequest: "{ ContinuationToken:s@q=continuation-token MaxDirectoryBuckets:i0@q=max-directory-buckets",
   ListMultipartUploadsOutput: "{ Bucket:s KeyMarker:s UploadIdMarker:s NextKeyMarker:s Prefix:s Delimiter:s NextUploadIdMarker:s MaxUploads:i IsTruncated:b Uploads:MultipartUploadList=Upload~+ CommonPrefixes:CommonPrefixList~+ EncodingType:s RequestCharged:s@h=x-amz-request-charged",
   ListMultipartUploadsRequest: "{ Bucket:s@u! Delimiter:s@q=delimiter EncodingType:s@q=encoding-type KeyMarker:s@q=key-marker MaxUploads:i@q=max-uploads Prefix:s@q=prefix UploadIdMarker:s@q=upload-id-marker ExpectedBucketOwner:s@h=x-amz-expected-bucket-owner RequestPayer:s@h=x-amz-request-payer",
   ListObjectAnnotationsOutput: "{ Annotations:AnnotationList Bucket:s Key:s1 ObjectVersionId:s@h=x-amz-object-version-id AnnotationPrefix:s MaxAnnotationResults:i1 AnnotationCount:i ContinuationToken:s NextContinuationToken:s RequestCharged:s@h=x-amz-request-charged",
