@@ -91,6 +91,7 @@ function presignedUrl(
 
 /** What a form needs to upload to S3. */
 export interface PresignPostInput {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
   /** The object's key; `${filename}` in it becomes the name of the file that the browser sends. */
   Key: string;

@@ -6,6 +6,7 @@ import type { Env } from "../config/types.js";
 import type { CredentialCache } from "../credentials/cache.js";
 import { checkCredentials } from "../credentials/make.js";
 import type { Credentials, CredentialsInput, CredentialsLogger, CredentialsProvider } from "../credentials/types.js";
+import { refuseUnknown } from "../errors/names.js";
 
 /** What a session is made from; all optional. */
 export interface SessionOptions {
@@ -25,6 +26,16 @@ export interface SessionOptions {
   mfaCodeProvider?: ((serial: string) => string | Promise<string>) | undefined;
 }
 
+const optionNames: Record<keyof SessionOptions, true> = {
+  profile: true,
+  region: true,
+  credentials: true,
+  configFile: true,
+  credentialsFile: true,
+  env: true,
+  mfaCodeProvider: true,
+};
+
 /**
  * What a client takes from its session: a profile's settings and credentials. `Session` adds what users ask a session for; it stands
  * apart because it makes clients, and a client makes one of these when it is given none.
@@ -34,7 +45,9 @@ export class ProfileSession {
   readonly #files: SharedConfigFiles;
   #cache: CredentialCache | undefined;
 
+  /** @throws ConfigError for an option that is misspelt */
   constructor(options: SessionOptions = {}) {
+    refuseUnknown(options, Object.keys(optionNames), "Session");
     const { credentials } = options;
     this.#options = { ...options };
     if (typeof credentials === "object") this.#options.credentials = checkCredentials(credentials, "credentials");

@@ -105,6 +105,7 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
       origin: to.origin,
       path: (to.basePath + wire.path || "/") + (wire.query === "" ? "" : `?${wire.query}`),
       attempt: recovery.attempt,
+      headers: {},
     };
     const hookHeaders = seen && hooks.beforeSign ? await headersOfHook(call, recovery, seen) : undefined;
     const { request, signed } = buildAttempt(call, {
@@ -179,11 +180,12 @@ async function headersOfHook(
   { engine, op }: Call,
   recovery: Recovery,
   request: HookRequest,
-): Promise<Record<string, string> | undefined> {
-  const headers = await hooked(recovery, () => engine.settings.hooks?.beforeSign?.(request));
-  if (headers === undefined || headers === null) return undefined;
-  checkExtraHeaders(headers, op.name);
-  return headers;
+): Promise<Record<string, string>> {
+  const returned = await hooked(recovery, () => engine.settings.hooks?.beforeSign?.(request));
+  checkExtraHeaders(request.headers, op.name);
+  if (returned === undefined || returned === null) return request.headers;
+  checkExtraHeaders(returned, op.name);
+  return { ...request.headers, ...returned };
 }
 
 /** An answer as its dictionary. */

@@ -6,6 +6,7 @@ import { checkCredentials } from "../credentials/make.js";
 import { EndpointCache } from "../endpoint/cache.js";
 import { allPartitions } from "../endpoint/partitions/partition.js";
 import { ConfigError } from "../errors/base.js";
+import { refuseUnknown } from "../errors/names.js";
 import { version } from "../version.js";
 import type { Hooks, Logger } from "./hooks.js";
 import type { S3ClientOptions } from "./options.js";
@@ -128,7 +129,7 @@ const hooksOnly: Check = (value) =>
   Object.values(value as object).every((hook) => hook === undefined || typeof hook === "function");
 const mode: Check = (value) => value === "WHEN_SUPPORTED" || value === "WHEN_REQUIRED";
 
-/** Every option with what it must be: an option that is misspelt would otherwise be silently without effect. */
+/** Every option with what it must be. */
 const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
   region: [text, "a region name"],
   endpoint: [text, "a URL"],
@@ -168,17 +169,11 @@ const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
 export function checkOptions(options: S3ClientOptions): S3ClientOptions {
   if (typeof options !== "object" || options === null)
     throw new ConfigError("S3Client: its options must be an object", { code: "InvalidOption" });
+  refuseUnknown(options, Object.keys(checks), "S3Client");
   for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name as keyof S3ClientOptions] : undefined;
-    if (!check) {
-      const near = Object.keys(checks).find((known) => known.toLowerCase() === name.toLowerCase());
-      throw new ConfigError(`${name}: not an option of S3Client`, {
-        code: "UnknownOption",
-        hint: near ? `Did you mean ${near}?` : `The options are ${Object.keys(checks).join(", ")}.`,
-      });
-    }
-    if (value !== undefined && !check[0](value))
-      throw new ConfigError(`${name}: must be ${check[1]}`, { code: "InvalidOption" });
+    const [check, kind] = checks[name as keyof S3ClientOptions];
+    if (value !== undefined && !check(value))
+      throw new ConfigError(`${name}: must be ${kind}`, { code: "InvalidOption" });
   }
   const { credentials } = options;
   return typeof credentials === "object"

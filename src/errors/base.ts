@@ -1,11 +1,11 @@
 /** What every error of Tucuxi may carry besides its message. */
 export interface TucuxiErrorOptions {
   /** A stable word to branch on; the class name when nothing more precise is known. */
-  code?: string;
+  code?: string | undefined;
   /** What to do next, in plain words. */
   hint?: string | undefined;
   /** The error underneath. */
-  cause?: unknown;
+  cause?: unknown | undefined;
 }
 
 /** The root of everything Tucuxi throws, but for an abort, which rejects with the signal's own reason. */

@@ -8,10 +8,15 @@ export class PaginationError extends TucuxiError {}
 
 /** What is known of a wait that ended badly. */
 export interface WaiterErrorOptions extends TucuxiErrorOptions {
+  /** What was waited for. */
   waiter: string;
+  /** How it ended. */
   reason: "MaxAttempts" | "Unexpected";
+  /** How many times the service was asked. */
   attempts: number;
+  /** The last answer. */
   lastResponse?: object | undefined;
+  /** The last answer, if it was an error. */
   lastError?: S3ServiceError | undefined;
 }
 

@@ -12,16 +12,16 @@ export interface ServiceErrorResponse {
 
 /** What is known of an error that the service answered with. */
 export interface S3ServiceErrorOptions extends TucuxiErrorOptions {
-  statusCode?: number;
+  statusCode?: number | undefined;
   requestId?: string | undefined;
   hostId?: string | undefined;
   /** The operation as the API names it: `GetObject`. */
   operation?: string | undefined;
   /** What the operation was on: `bucket/key`. */
   resource?: string | undefined;
-  retryable?: boolean;
-  attempts?: number;
-  response?: ServiceErrorResponse;
+  retryable?: boolean | undefined;
+  attempts?: number | undefined;
+  response?: ServiceErrorResponse | undefined;
 }
 
 /**

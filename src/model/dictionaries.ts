@@ -61,6 +61,7 @@ export interface ResponseMetadata {
   RequestId?: string;
   /** `x-amz-id-2`. */
   HostId?: string;
+  /** The HTTP status. */
   HTTPStatusCode: number;
   /** All headers of the answer, by lower-case name. */
   HTTPHeaders: Record<string, string>;

@@ -5,6 +5,7 @@
  */
 import { types } from "node:util";
 import type { ParamFault } from "../errors/base.js";
+import { closest } from "../errors/names.js";
 import type { Operation } from "../model/operation.js";
 import type { Member, ScalarShape, Shape, StructureShape } from "../model/shape.js";
 import { bodyKind } from "./body.js";
@@ -171,40 +172,6 @@ const surrogateProblem = "has half of a surrogate pair, which UTF-8 cannot carry
 
 const headerProblem = (value: string): string =>
   isWellFormed(value) ? "has a line break or another control character, which a header cannot carry" : surrogateProblem;
-
-/** How many letters must change to make one word of the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a.charCodeAt(i - 1) === b.charCodeAt(j - 1);
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-/** The name among these that was likely meant. */
-export function closest(name: string, names: readonly string[]): string | undefined {
-  // A name of a megabyte is no misspelling, and the distance to it takes long.
-  if (name.length > 100) return undefined;
-  const wanted = name.toLowerCase().replace(/[-_]/g, "");
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(wanted.length / 4)) + 0.5;
-  for (const candidate of names) {
-    const lower = candidate.toLowerCase();
-    let score = distance(wanted, lower);
-    // `Version` for `VersionId`, `Meta` for `Metadata`.
-    if (wanted.length >= 3 && (lower.startsWith(wanted) || wanted.startsWith(lower))) score = Math.min(score, 1.5);
-    if (score < least) {
-      least = score;
-      best = candidate;
-    }
-  }
-  return best;
-}
 
 function unknownProblem(structure: StructureShape, name: string, given: readonly string[]): string {
   const names = structure.members.map((member) => member.name);

@@ -30,9 +30,11 @@ export interface ChunkSigner {
 
 /** Checks the signature of each next piece of a body; false once is false for all that follows. */
 export interface ChunkVerifier {
+  /** Is this the signature of the next chunk? */
   verify(chunk: string | Uint8Array, signature: string): boolean;
   /** The same for those who hash while they read. */
   verifyHash(sha256: string, signature: string): boolean;
+  /** Is this the signature of the trailing headers? */
   verifyTrailer(headers: HeaderRecord, signature: string): boolean;
 }
 

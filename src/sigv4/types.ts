@@ -5,8 +5,11 @@ export type SigningAlgorithm = "AWS4-HMAC-SHA256" | "AWS4-ECDSA-P256-SHA256";
 
 /** Who signs. `sessionToken` comes with temporary credentials and is sent along with the signature. */
 export interface SigningCredentials {
+  /** Public name of the key. */
   readonly accessKeyId: string;
+  /** The secret that signs; it is never sent. */
   readonly secretAccessKey: string;
+  /** Sent along by temporary credentials. */
   readonly sessionToken?: string | undefined;
 }
 
@@ -36,6 +39,7 @@ export interface SigningInput extends PathSwitches {
   payloadHash?: string | undefined;
   /** The body, hashed when there is no `payloadHash` and no `x-amz-content-sha256` among the headers. Default empty. */
   body?: string | Uint8Array | undefined;
+  /** Who signs. */
   credentials: SigningCredentials;
   /** `us-east-1`; with ECDSA only the default of `regionSet`. */
   region: string;
@@ -65,7 +69,9 @@ export interface SignedRequest {
   headers: Record<string, string | string[]>;
   /** Lower-case hex; with ECDSA the DER form of the signature. */
   signature: string;
+  /** The request in the form that is hashed. */
   canonicalRequest: string;
+  /** What the signing key was applied to. */
   stringToSign: string;
   /** The names of the signed headers, sorted and joined by `;`. */
   signedHeaders: string;
@@ -81,9 +87,13 @@ export interface PresignUrlInput extends SigningInput {
 
 /** A request signed in its query string. */
 export interface PresignedUrl {
+  /** The URL, signature included. */
   url: string;
+  /** Lower-case hex; with ECDSA the DER form of the signature. */
   signature: string;
+  /** The request in the form that is hashed. */
   canonicalRequest: string;
+  /** What the signing key was applied to. */
   stringToSign: string;
   /** Headers that the sender has to send with exactly the values given, besides `host`. */
   signedHeaders: string;
@@ -99,16 +109,21 @@ export type PolicyCondition =
 export interface PresignPostInput {
   /** Where the form is posted to; given back as it is. */
   url: string;
+  /** Name of the bucket. */
   bucket: string;
   /** The object's key; `${filename}` in it stands for the name of the file that the browser sends. */
   key: string;
   /** Further form fields (`acl`, `Content-Type`, `x-amz-meta-...`); each without a condition of its own gets an exact one. */
   fields?: Readonly<Record<string, string>> | undefined;
+  /** Further rules that the upload must keep. */
   conditions?: readonly PolicyCondition[] | undefined;
+  /** Who signs. */
   credentials: SigningCredentials;
+  /** `us-east-1` */
   region: string;
   /** Default `s3`. */
   service?: string | undefined;
+  /** When the policy is made. Default now. */
   date?: Date | undefined;
   /** Seconds that the form is good for, 1 to 604800. Default 3600. */
   expiresIn?: number | undefined;
@@ -116,7 +131,9 @@ export interface PresignPostInput {
 
 /** A form to post: every field goes in before the file. */
 export interface PresignedPost {
+  /** Where the form is posted to. */
   url: string;
+  /** Names and values of the form's fields. */
   fields: Record<string, string>;
 }
 
@@ -124,11 +141,17 @@ export interface PresignedPost {
 export interface ChunkSignerInput {
   /** The request's own signature. */
   seedSignature: string;
+  /** Who signed it. */
   credentials: SigningCredentials;
+  /** `us-east-1` */
   region: string;
+  /** Default `s3`. */
   service?: string | undefined;
+  /** When it was signed. */
   date: Date;
+  /** Default `AWS4-HMAC-SHA256`. */
   algorithm?: SigningAlgorithm | undefined;
+  /** ECDSA: the regions that the signature is good for. Default `region`. */
   regionSet?: string | readonly string[] | undefined;
 }
 
@@ -137,6 +160,7 @@ export type EcdsaPublicKey = { readonly x: string; readonly y: string } | string
 
 /** Input of `verifySignature`. */
 export interface VerifySignatureInput extends PathSwitches {
+  /** The HTTP method. */
   method: string;
   /** As the request line has it (`/path?query`), or absolute. */
   url: string;
@@ -146,6 +170,7 @@ export interface VerifySignatureInput extends PathSwitches {
   body?: string | Uint8Array | undefined;
   /** Whom the request must be signed by; `secretAccessKey` is not needed beside a `publicKey`. */
   credentials: SigningCredentials;
+  /** The region that it must be signed for. */
   region: string;
   /** Default `s3`. */
   service?: string | undefined;
@@ -174,6 +199,7 @@ export type VerificationCode =
 
 /** What `verifySignature` found. */
 export interface Verification {
+  /** The signature holds. */
   valid: boolean;
   /** Why not, in a sentence for people. */
   reason?: string;
@@ -181,10 +207,13 @@ export interface Verification {
   code?: VerificationCode;
   /** Where the signature stood. */
   kind?: "header" | "query";
+  /** How it was signed. */
   algorithm?: SigningAlgorithm;
+  /** Whom it says it is from. */
   accessKeyId?: string;
   /** The signature received: the seed of an aws-chunked body's signatures. */
   signature?: string;
+  /** The names of the signed headers, joined by `;`. */
   signedHeaders?: string;
   /** When it was signed, by the sender's clock. */
   signedAt?: Date;

@@ -5,53 +5,53 @@ import { bytesOf, type Piece } from "./storage.js";
 /** Which requests a fault meets. What is left out does not narrow. */
 export interface FaultScope {
   /** `GetObject`, or a list of such names. */
-  operation?: string | readonly string[];
-  bucket?: string;
+  operation?: string | readonly string[] | undefined;
+  bucket?: string | undefined;
   /** A key, or a pattern that keys match. */
-  key?: string | RegExp;
+  key?: string | RegExp | undefined;
   /** How many requests it meets, from then on; default all. */
-  times?: number;
+  times?: number | undefined;
   /** How many requests it first lets pass. Default 0. */
-  skip?: number;
+  skip?: number | undefined;
   /** The chance of each request to be met, 0 to 1. Default 1. */
-  chance?: number;
+  chance?: number | undefined;
 }
 
 /** What goes wrong. Effects can be combined; without any the request is answered as always, and only counted. */
 export interface FaultEffect {
   /** Answer with this status and an error document; the code is InternalError, SlowDown (503) or the status's own. */
-  status?: number;
+  status?: number | undefined;
   /** Answer with S3's error of this code: `SlowDown`, `RequestTimeout`, `ExpiredToken`. The status is S3's unless given. */
-  code?: string;
-  message?: string;
+  code?: string | undefined;
+  message?: string | undefined;
   /** The body in the place of the error document: what a proxy says. */
-  body?: string;
+  body?: string | undefined;
   /** Headers that are added to the answer: `{ "Retry-After": "1" }`. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** With status or code: do what was asked first, so that only the answer is lost. */
-  afterwards?: boolean;
+  afterwards?: boolean | undefined;
   /** Answer 200, with an error document of this code in the body. */
-  errorIn200?: string;
+  errorIn200?: string | undefined;
   /** Send so many characters of white space before the XML, as S3 does while it works. */
-  whitespace?: number;
+  whitespace?: number | undefined;
   /** Wait this long before the answer, in milliseconds. */
-  stallMs?: number;
+  stallMs?: number | undefined;
   /** With `stallMs`: wait in the middle of the body, after so many bytes of it, and not before the answer. */
-  stallAfter?: number;
+  stallAfter?: number | undefined;
   /** Reset the connection after so many bytes of the answer's body; 0: before there is any answer. */
-  resetAfter?: number;
+  resetAfter?: number | undefined;
   /** Reset the connection after so many bytes of the request's body were read. */
-  resetRequestAfter?: number;
+  resetRequestAfter?: number | undefined;
   /** Close the connection after so many bytes of the body, though Content-Length promised more. */
-  truncateAfter?: number;
+  truncateAfter?: number | undefined;
   /** Change one bit of the body, in the byte at this place (from the end where negative). */
-  corruptAt?: number;
+  corruptAt?: number | undefined;
   /** Give checksums and ETag that are not the body's. */
-  wrongChecksum?: boolean;
+  wrongChecksum?: boolean | undefined;
   /** Seconds that the server's clock is ahead for this request (behind where negative). */
-  skewSeconds?: number;
+  skewSeconds?: number | undefined;
   /** Send the client to another region: 301 PermanentRedirect. */
-  redirectTo?: string;
+  redirectTo?: string | undefined;
 }
 
 /** A fault as `S3Server.fault()` takes it. */

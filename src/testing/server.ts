@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { refuseUnknown } from "../errors/names.js";
 import { readAcl } from "./acl.js";
 import { bucketNameFault } from "./buckets.js";
 import type { World } from "./call.js";
@@ -14,37 +15,54 @@ import { type ServerCredentials, Users } from "./users.js";
 /** How a server is started; everything has a default. */
 export interface S3ServerOptions {
   /** Default 0: any free port. */
-  port?: number;
+  port?: number | undefined;
   /** The address to listen on. Default `127.0.0.1`. */
-  host?: string;
+  host?: string | undefined;
   /** Whose signatures are good: one, or several users that share the server. The first owns the buckets given here. */
-  credentials?: ServerCredentials | readonly ServerCredentials[];
+  credentials?: ServerCredentials | readonly ServerCredentials[] | undefined;
   /** Names of buckets that are there from the start, and after every `reset()`. */
-  buckets?: readonly string[];
+  buckets?: readonly string[] | undefined;
   /** The region that signatures must name. Default `us-east-1`. */
-  region?: string;
+  region?: string | undefined;
   /** More regions that buckets may be made in; a request for a bucket that is signed for another region is sent on with a 301. */
-  regions?: readonly string[];
-  /** The time. Default the machine's. */
-  clock?: () => Date;
+  regions?: readonly string[] | undefined;
+  /** The time, as a `Date` or in milliseconds since 1970. Default the machine's. */
+  clock?: (() => Date | number) | undefined;
   /** Key and certificate, in PEM, to speak TLS. */
-  tls?: { key: string | Buffer; cert: string | Buffer };
+  tls?: { key: string | Buffer; cert: string | Buffer } | undefined;
   /**
    * Keeps everything in this folder and not in memory: a server that is started on it later has the same buckets and objects, whatever became of this one. It
    * is made when it is not there, and one server at a time can have it. File names in it have nothing to do with keys.
    */
-  folder?: string;
+  folder?: string | undefined;
   /** Bytes that all objects and parts may have together. Default 1 GiB, and with `folder` no bound. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** Items on a page of a list at most: fewer than S3's 1000 make clients turn pages. */
-  pageSize?: number;
+  pageSize?: number | undefined;
   /** Bytes that parts must have at least, but for the last. Default S3's 5 MiB. */
-  minPartSize?: number;
+  minPartSize?: number | undefined;
   /** What decides on faults with a chance. Default `Math.random`. */
-  random?: () => number;
+  random?: (() => number) | undefined;
   /** Host names whose first label is a bucket, besides `localhost` and S3's own: `bucket.s3.test`. */
-  domains?: readonly string[];
+  domains?: readonly string[] | undefined;
 }
+
+const optionNames: Record<keyof S3ServerOptions, true> = {
+  port: true,
+  host: true,
+  credentials: true,
+  buckets: true,
+  region: true,
+  regions: true,
+  clock: true,
+  tls: true,
+  folder: true,
+  maxBytes: true,
+  pageSize: true,
+  minPartSize: true,
+  random: true,
+  domains: true,
+};
 
 const defaultCredentials: ServerCredentials = {
   accessKeyId: "AKIATUCUXITESTING000",
@@ -82,8 +100,9 @@ export class S3Server {
   readonly #options: S3ServerOptions;
   #faults: Fault[] = [];
 
-  /** Starts a server and resolves when it listens. Rejects when the port or the folder is taken. */
+  /** Starts a server and resolves when it listens. Rejects when the port or the folder is taken, or an option is misspelt. */
   static async start(options: S3ServerOptions = {}): Promise<S3Server> {
+    refuseUnknown(options, Object.keys(optionNames), "S3Server");
     const settings = {
       keepAliveTimeout: 30_000,
       requestTimeout: 0,
@@ -171,7 +190,8 @@ export class S3Server {
   }
 
   #now(): Date {
-    return this.#options.clock?.() ?? new Date();
+    const { clock } = this.#options;
+    return new Date(clock === undefined ? Date.now() : clock());
   }
 
   #log(entry: RequestLog): void {

@@ -33,12 +33,12 @@ export type StubInput<M extends StubMethod> = { [Name in keyof Input<M>]?: StubE
 export interface StubFailure {
   /** `NoSuchKey`. */
   code: string;
-  message?: string;
+  message?: string | undefined;
   /** Default: the status that S3 gives with the code. */
-  status?: number;
+  status?: number | undefined;
   /** Further elements of the error document: `{ Region: "eu-west-1" }`. */
-  details?: Record<string, string | number>;
-  headers?: Record<string, string>;
+  details?: Record<string, string | number> | undefined;
+  headers?: Record<string, string> | undefined;
 }
 
 /** One call that came to a stub. */

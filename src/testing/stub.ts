@@ -24,7 +24,7 @@ interface Queued {
 /** How a stub reads what it gets. */
 export interface StubOptions {
   /** Host names behind which the bucket's name is the first label, when the client is set to such an endpoint. */
-  domains?: readonly string[];
+  domains?: readonly string[] | undefined;
 }
 
 /**

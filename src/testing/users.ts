@@ -2,7 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 
 /** Credentials that the server accepts. */
 export interface ServerCredentials {
+  /** Public name of the key. */
   accessKeyId: string;
+  /** The secret that signs. */
   secretAccessKey: string;
   /** When set, requests must bring it: temporary credentials. */
   sessionToken?: string | undefined;

@@ -46,6 +46,10 @@ export interface TransferOptions {
   onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Ends the transfer; it rejects with the signal's reason once everything is put away. */
   signal?: AbortSignal | undefined;
+  /** Go on where an earlier try has stopped. Copies begin anew, whatever this says. Default: false. */
+  resume?: boolean | string | undefined;
+  /** Checksum of what is sent or copied; downloads are checked with the one that S3 has. Default: as the client's requests. */
+  checksumAlgorithm?: ChecksumAlgorithm | undefined;
 }
 
 /** Options of uploads. */
@@ -109,6 +113,7 @@ export type DownloadOutput = Omit<GetObjectOutput, "Body" | "ContentRange">;
 
 /** A downloaded object with its bytes. */
 export interface DownloadedBytes extends DownloadOutput {
+  /** The content. */
   Body: Uint8Array;
 }
 
@@ -141,7 +146,9 @@ export interface UnfinishedUpload {
 
 /** A place in a bucket: all keys under a prefix; a `/` is put behind the prefix if there is none. */
 export interface BucketFolder {
+  /** Name of the bucket, or the ARN of an access point. */
   Bucket: string;
+  /** Default: the whole bucket. */
   Prefix?: string | undefined;
 }
 
@@ -150,6 +157,7 @@ export type TreeActionKind = "upload" | "download" | "copy" | "delete";
 
 /** One thing that a transfer of a tree does, or would do. */
 export interface TreeAction {
+  /** What is done with it. */
   readonly action: TreeActionKind;
   /** Path of the file within the tree, with `/` between names. */
   readonly path: string;
@@ -161,9 +169,11 @@ export interface TreeAction {
 
 /** A file that could not be dealt with. */
 export interface TreeFailure {
+  /** What was to be done with it; `read`: it could not even be looked at. */
   readonly action: TreeActionKind | "read";
   /** Path of the file within the tree; of a file or folder that could not be read, too. */
   readonly path: string;
+  /** Why. */
   readonly error: unknown;
 }
 
@@ -196,6 +206,8 @@ export interface TreeOptions extends TransferOptions {
   exclude?: readonly string[] | undefined;
   /** Do nothing, and say in `actions` what would be done. Default: false. */
   dryRun?: boolean | undefined;
+  /** Each large file goes on where an earlier try has stopped: see uploads and downloads to files. Default: false. */
+  resume?: boolean | undefined;
   /** Give up at the first failure, and reject with it. Default: false: failures are gathered. */
   failFast?: boolean | undefined;
   /** Follow symbolic links in local folders. Default: false: they are left out. */
@@ -206,11 +218,11 @@ export interface TreeOptions extends TransferOptions {
 export interface UploadDirectoryOptions extends TreeOptions {
   /** More of the input for one file: its ContentType, say. */
   inputFor?: ((path: string) => Partial<UploadFileInput> | undefined) | undefined;
-  checksumAlgorithm?: ChecksumAlgorithm | undefined;
 }
 
 /** Where uploadDirectory puts files: Bucket, Prefix, and what PutObject takes for all of them. */
 export interface UploadDirectoryInput extends Omit<UploadFileInput, "Key" | "ContentLength" | "ContentMD5"> {
+  /** What the keys begin with; a `/` is put behind it if there is none. Default: nothing. */
   Prefix?: string | undefined;
 }
 
@@ -226,6 +238,7 @@ export interface DownloadDirectoryInput
     | "SSECustomerKeyMD5"
     | "ChecksumMode"
   > {
+  /** What the keys begin with; a `/` is put behind it if there is none. Default: the whole bucket. */
   Prefix?: string | undefined;
 }
 
@@ -242,5 +255,4 @@ export interface SyncOptions extends TreeOptions {
   inputFor?: ((path: string) => Partial<UploadFileInput> | undefined) | undefined;
   /** For a source in a bucket that is to be read by another client. Default: the client itself. */
   sourceClient?: S3Client | undefined;
-  checksumAlgorithm?: ChecksumAlgorithm | undefined;
 }

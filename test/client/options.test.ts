@@ -1,4 +1,4 @@
-import { S3Client, type S3ClientOptions, Session } from "tucuxi";
+import { S3Client, type S3ClientOptions, Session, type SessionOptions } from "tucuxi";
 import { Agent } from "undici";
 import { describe, expect, it } from "vitest";
 import { failureOf, keys, nowhere, onAws, Play, verdict } from "./support.js";
@@ -42,6 +42,7 @@ describe("options of a client", () => {
     ["maxattempts", "maxAttempts"],
     ["forcepathstyle", "forcePathStyle"],
     ["endPoint", "endpoint"],
+    ["maxAttempt", "Did you mean maxAttempts?"],
   ])("are refused where they are misspelt: %s", (wrong, right) => {
     expect(() => new S3Client({ [wrong]: 1 } as S3ClientOptions)).toThrow(
       expect.objectContaining({
@@ -121,6 +122,14 @@ describe("options of a client", () => {
     await using other = new Session({ env, credentials: keys }).client({ dispatcher: play });
     await other.headObject(object);
     expect(play.last.headers["user-agent"]).toContain(" app/from-env");
+  });
+});
+
+describe("the options of a session", () => {
+  it("are refused where they are misspelt", () => {
+    expect(() => new Session({ profil: "work" } as SessionOptions)).toThrow(
+      expect.objectContaining({ name: "ConfigError", hint: expect.stringContaining("Did you mean profile?") }),
+    );
   });
 });
 

@@ -1,4 +1,11 @@
-import { type HookRequest, type HookResponse, type HookRetry, S3ServiceError, TransportError } from "tucuxi";
+import {
+  type HookRequest,
+  type HookResponse,
+  type HookRetry,
+  type Hooks,
+  S3ServiceError,
+  TransportError,
+} from "tucuxi";
 import { describe, expect, it, vi } from "vitest";
 import {
   type Answer,
@@ -227,6 +234,28 @@ describe("hooks", () => {
     await failureOf(s3.getObject(object));
     await until(() => s3.stats()?.running === 0);
     expect(s3.stats()?.running).toBe(0);
+  });
+
+  it("add headers by putting them into the request as well", async () => {
+    const play = new Play((_sent, number) => (number === 1 ? busy : {}));
+    await using s3 = onAws(play, {
+      maxAttempts: 2,
+      hooks: {
+        beforeSign(request) {
+          expect(request.headers).toEqual({});
+          request.headers["X-A"] = `put ${request.attempt}`;
+          return request.attempt === 1 ? { "x-b": "returned" } : undefined;
+        },
+      },
+    });
+    await s3.deleteObject(object);
+    expect(play.sent[0]!.headers).toMatchObject({ "x-a": "put 1", "x-b": "returned" });
+    expect(play.last.headers["x-a"]).toBe("put 2");
+    expect(play.last.headers["x-b"]).toBeUndefined();
+    expect(verdict(play.last)).toMatchObject({ valid: true });
+    const careless: Hooks = { beforeSign: ({ headers }) => void Object.assign(headers, { "a b": "c" }) };
+    await using other = onAws(play, { hooks: careless });
+    expect((await failureOf(other.deleteObject(object))).name).toBe("ParamValidationError");
   });
 
   it.each([

@@ -103,12 +103,31 @@ describe("the tarball", () => {
     (resolution) => {
       writeFileSync(
         join(folder, "consumer.ts"),
-        `import { type CallOptions, NoSuchKey, S3Client, S3ServiceError, Session, type GetObjectOutput } from "tucuxi";
+        `import { type CallOptions, type Hooks, NoSuchKey, S3Client, S3ServiceError, Session, type GetObjectOutput } from "tucuxi";
        import { signRequest } from "tucuxi/sigv4";
        import { loadSharedConfig } from "tucuxi/config";
        import { fromEnv } from "tucuxi/credentials";
        import { resolveEndpoint } from "tucuxi/endpoint";
        import { S3Server } from "tucuxi/testing";
+       // What may be left out may be undefined, and a hook need not return anything.
+       export const hooks: Hooks[] = [
+         { beforeSign: (request) => { request.headers["x-a"] = "b"; }, beforeSend: undefined },
+         { beforeSign: async () => {} },
+         { async beforeSign({ attempt }) { if (attempt > 1) return { "x-a": "b" }; return; } },
+         { beforeSign: () => ({ "x-a": "b" }) },
+       ];
+       export async function transfers(s3: S3Client): Promise<void> {
+         const server = await S3Server.start({ port: undefined, region: undefined, clock: () => Date.now() });
+         server.fault({ operation: undefined, status: 500 });
+         const every = { partSize: 1, multipartThreshold: 1, concurrency: 1, maxBandwidth: 1, onProgress: () => {}, resume: true } as const;
+         await s3.upload({ Bucket: "b", Key: "k", Body: "" }, { ...every, checksumAlgorithm: "CRC32" });
+         await s3.uploadFile("path", { Bucket: "b", Key: "k" }, { ...every, checksumAlgorithm: "CRC32" });
+         await s3.downloadFile({ Bucket: "b", Key: "k" }, "path", { ...every, checksumAlgorithm: "CRC32" });
+         await s3.copy({ Bucket: "b", Key: "k", CopySource: "b/k" }, { ...every, checksumAlgorithm: "CRC32" });
+         await s3.uploadDirectory("path", { Bucket: "b" }, { ...every, checksumAlgorithm: "CRC32" });
+         await s3.downloadDirectory({ Bucket: "b" }, "path", { ...every, checksumAlgorithm: "CRC32" });
+         await s3.sync("path", { Bucket: "b" }, { ...every, checksumAlgorithm: "CRC32" });
+       }
        export async function main(options: CallOptions): Promise<string> {
          const s3: S3Client = new Session({ profile: "x" }).client({ credentials: fromEnv() });
          const out: GetObjectOutput = await s3.getObject({ Bucket: "b", Key: "k" }, options);

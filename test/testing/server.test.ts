@@ -25,6 +25,21 @@ describe("a server", () => {
     await expect(S3Server.start({ buckets: ["Not Good"] })).rejects.toThrow(/"Not Good" can't be a bucket/);
   });
 
+  it("refuses options that nobody knows", async () => {
+    await expect(S3Server.start({ bucket: ["first"] } as never)).rejects.toMatchObject({
+      name: "ConfigError",
+      hint: expect.stringContaining("Did you mean buckets?"),
+    });
+  });
+
+  it("takes its time from a clock, as a Date or in milliseconds", async () => {
+    const time = Date.parse("2026-01-31T12:00:00Z");
+    for (const clock of [() => new Date(time), () => time]) {
+      await using other = await S3Server.start({ clock });
+      expect((await call(other, { path: "/" })).headers["date"]).toBe(new Date(time).toUTCString());
+    }
+  });
+
   it("answers with S3's headers", async () => {
     const { headers } = await call(server, { path: "/first" });
     expect(headers["server"]).toBe("AmazonS3");

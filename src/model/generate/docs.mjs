@@ -128,6 +128,17 @@ export const operationSentences = {
   WriteGetObjectResponse: "Answers a GetObject in the place of S3, from within an Object Lambda function.",
 };
 
+/** What a member means in answers, where that is something else than in inputs. */
+export const answerSentences = {
+  VersionId: "Id of the version.",
+  Prefix: "The prefix that was asked for.",
+  Delimiter: "The delimiter that was asked for.",
+  MaxKeys: "How many a page may have.",
+  MaxParts: "How many a page may have.",
+  MaxUploads: "How many a page may have.",
+  ContinuationToken: "What led to this page.",
+};
+
 /** By member, or by `Shape.member` where it means something else there. */
 export const memberSentences = {
   // What a call is about.
@@ -143,6 +154,8 @@ export const memberSentences = {
   Size: "In bytes.",
   LastModified: "When it was created or last replaced, to the second.",
   Owner: "Who owns it; ListObjectsV2 tells with FetchOwner alone.",
+  "AccessControlPolicy.Owner": "Who owns it.",
+  "AccessControlTranslation.Owner": "`Destination`: replicas belong to the owner of the bucket that they go to.",
   "Bucket.Name": "Name of the bucket.",
   "Bucket.CreationDate": "When the bucket was created, or its policy last changed.",
 
@@ -169,6 +182,10 @@ export const memberSentences = {
   ReplicationStatus: "`COMPLETED`, `PENDING`, `FAILED`, or `REPLICA` of another.",
   DeleteMarker: "True for a delete marker, which stands where an object was.",
   Expiration: "When and by which lifecycle rule it will be deleted.",
+  "LifecycleRule.Expiration": "When objects expire.",
+  "Rule.Expiration": "When objects expire.",
+  "RecordExpiration.Expiration": "Whether records expire.",
+  "SessionCredentials.Expiration": "When they end.",
   WriteOffsetBytes: "Where to append, in bytes: the size that the object has now. Directory buckets alone.",
 
   // Conditions and ranges.
@@ -201,6 +218,8 @@ export const memberSentences = {
   MaxBuckets: "At most so many on a page, up to 10000; without it all come at once.",
   MaxDirectoryBuckets: "At most so many on a page: 1000 is the default and the most.",
   ContinuationToken: "Go on where the page ended that gave this as NextContinuationToken.",
+  "ListBucketsOutput.ContinuationToken": "Where the next page begins; absent: this is the last.",
+  "ListDirectoryBucketsOutput.ContinuationToken": "Where the next page begins; absent: this is the last.",
   NextContinuationToken: "Where the next page begins, if IsTruncated.",
   StartAfter: "Begin behind this key.",
   Marker: "Begin behind this key.",
@@ -296,12 +315,15 @@ export const memberSentences = {
   "CopyObjectRequest.Tagging": "Tags, written as a query: `a=1&b=2`.",
   "CreateMultipartUploadRequest.Tagging": "Tags, written as a query: `a=1&b=2`.",
   TagSet: "The tags.",
+  "Tag.Key": "Name of the tag.",
+  "Tag.Value": "Value of the tag; may be empty.",
   ObjectLockMode: "`GOVERNANCE`, or `COMPLIANCE`, which nobody can overrule.",
   ObjectLockRetainUntilDate: "Until when it must be kept.",
   ObjectLockLegalHoldStatus: "`ON` or `OFF`.",
   ObjectLockEnabledForBucket: "Make a bucket with object lock; it keeps versions then.",
 
   // Buckets.
+  "CreateBucketConfiguration.Bucket": "Directory buckets: how many zones keep them, and which kind they are.",
   CreateBucketConfiguration: "Where and how to make it. Default: the client's region.",
   LocationConstraint: "Region of the bucket; absent means us-east-1.",
   ObjectOwnership: "Who owns what others upload: `BucketOwnerEnforced` (the default) shuts ACLs off.",
@@ -310,6 +332,9 @@ export const memberSentences = {
   BucketNamespace: "`global`, or `account-regional` for a name that is the account's own.",
   "VersioningConfiguration.Status": "`Enabled` or `Suspended`.",
   "GetBucketVersioningOutput.Status": "`Enabled` or `Suspended`; absent: never enabled.",
+
+  "ErrorDocument.Key": "Key of the page that is shown where something is wrong.",
+  "NotificationConfigurationFilter.Key": "What an object's key must begin or end with.",
 
   // The rest of what is met daily.
   ClientToken: "Makes the request repeatable without harm; made here when not given.",

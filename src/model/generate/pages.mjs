@@ -88,6 +88,7 @@ export function waiterLines(model, waiters) {
     // A wait that ends well by an error has no answer to give.
     const ends = waiter.acceptors.filter(({ state }) => state === "success").map(({ expected }) => expected < 300);
     const answer = [...(ends.includes(true) ? [output.shape] : []), ...(ends.includes(false) ? ["undefined"] : [])];
+    table.push(`  /** Asks ${waiter.operation} every ${waiter.delay} seconds, ${waiter.maxAttempts} times at most. */`);
     table.push(`  ${waiterName(name)}: { input: ${input.shape}; output: ${answer.join(" | ")} };`);
   }
   return [

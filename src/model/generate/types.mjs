@@ -1,5 +1,5 @@
 // The definition as TypeScript: an interface a structure, a string union an enumeration.
-import { memberSentences, operationSentences } from "./docs.mjs";
+import { answerSentences, memberSentences, operationSentences } from "./docs.mjs";
 import { alwaysLists, alwaysMembers, inputTypes, keyMembers, renamed } from "./facts.mjs";
 
 /** The TypeScript name of a shape. */
@@ -57,7 +57,11 @@ export function outputTypes(model) {
   };
 }
 
-const doc = (indent, text) => (text ? `${indent}/** ${text} */\n` : "");
+const doc = (indent, text) => {
+  if (!text) return "";
+  // A tag counts at the beginning of a line.
+  return text.includes("\n") ? `${indent}/**\n${indent} * ${text}\n${indent} */\n` : `${indent}/** ${text} */\n`;
+};
 
 function structure(model, name, shape, { input, result }) {
   if (shape.union || shape.eventstream) {
@@ -74,10 +78,10 @@ function structure(model, name, shape, { input, result }) {
     let type = inputTypes[`${name}.${key}`] ?? typeOf(model, reference, input);
     if (input && keyMembers.has(key)) type = "string | Uint8Array";
     if (input && !required) type += " | undefined";
-    const sentence = memberSentences[`${name}.${key}`] ?? memberSentences[key];
-    lines.push(
-      `${doc("  ", sentence)}${reference.deprecated ? "  /** @deprecated */\n" : ""}  ${key}${required ? "" : "?"}: ${type};`,
-    );
+    const sentence =
+      memberSentences[`${name}.${key}`] ?? (input ? undefined : answerSentences[key]) ?? memberSentences[key];
+    const words = [sentence, reference.deprecated ? "@deprecated" : undefined].filter(Boolean).join("\n   * ");
+    lines.push(`${doc("  ", words)}  ${key}${required ? "" : "?"}: ${type};`);
     if (result && key === "Expires")
       lines.push("  /** The `Expires` header as it came, also when it is no date. */\n  ExpiresString?: string;");
   }

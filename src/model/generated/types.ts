@@ -41,12 +41,12 @@ export interface AccelerateConfiguration {
 
 export interface AccessControlPolicy {
   Grants?: Grant[] | undefined;
-  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
+  /** Who owns it. */
   Owner?: Owner | undefined;
 }
 
 export interface AccessControlTranslation {
-  /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
+  /** `Destination`: replicas belong to the owner of the bucket that they go to. */
   Owner: OwnerOverride;
 }
 
@@ -279,7 +279,7 @@ export interface CompleteMultipartUploadOutput {
   ChecksumType?: ChecksumType;
   /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** The key of KMS: its id, ARN or alias. Default: the account's `aws/s3`. */
   SSEKMSKeyId?: string;
@@ -388,7 +388,7 @@ export interface CopyObjectOutput {
   /** When and by which lifecycle rule it will be deleted. */
   Expiration?: string;
   CopySourceVersionId?: string;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
@@ -559,7 +559,7 @@ export interface CreateBucketConfiguration {
   /** Region of the bucket; absent means us-east-1. */
   LocationConstraint?: BucketLocationConstraint | undefined;
   Location?: LocationInfo | undefined;
-  /** Name of the bucket, or the ARN of an access point. */
+  /** Directory buckets: how many zones keep them, and which kind they are. */
   Bucket?: BucketInfo | undefined;
   Tags?: Tag[] | undefined;
 }
@@ -874,7 +874,7 @@ export interface DeleteMarkerEntry {
   Owner?: Owner;
   /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** This is the newest version. */
   IsLatest?: boolean;
@@ -914,7 +914,7 @@ export interface DeleteObjectAnnotationRequest {
 export interface DeleteObjectOutput {
   /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
@@ -944,7 +944,7 @@ export interface DeleteObjectRequest {
 }
 
 export interface DeleteObjectTaggingOutput {
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
@@ -999,7 +999,7 @@ export interface DeletePublicAccessBlockRequest {
 export interface DeletedObject {
   /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** True for a delete marker, which stands where an object was. */
   DeleteMarker?: boolean;
@@ -1045,7 +1045,7 @@ export interface EndEvent {
 export interface DeleteError {
   /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key?: string;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   Code?: string;
   Message?: string;
@@ -1057,7 +1057,7 @@ export interface ErrorDetails {
 }
 
 export interface ErrorDocument {
-  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
+  /** Key of the page that is shown where something is wrong. */
   Key: string;
 }
 
@@ -1508,7 +1508,7 @@ export interface GetObjectAttributesOutput {
   DeleteMarker?: boolean;
   /** When it was created or last replaced, to the second. */
   LastModified?: Date;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** `requester` where the caller was charged. */
   RequestCharged?: RequestCharged;
@@ -1529,7 +1529,7 @@ export interface GetObjectAttributesParts {
   PartNumberMarker?: number;
   /** PartNumberMarker of the next page. */
   NextPartNumberMarker?: number;
-  /** At most so many on a page: 1000 is the default and the most. */
+  /** How many a page may have. */
   MaxParts?: number;
   /** There is another page. */
   IsTruncated?: boolean;
@@ -1635,7 +1635,7 @@ export interface GetObjectOutput {
   ChecksumType?: ChecksumType;
   /** How many entries of metadata have no place in headers. */
   MissingMeta?: number;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string;
@@ -1752,7 +1752,7 @@ export interface GetObjectRetentionRequest {
 }
 
 export interface GetObjectTaggingOutput {
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** The tags. */
   TagSet: Tag[];
@@ -1882,7 +1882,7 @@ export interface HeadObjectOutput {
   ETag?: string;
   /** How many entries of metadata have no place in headers. */
   MissingMeta?: number;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** How long caches may keep it: `max-age=3600`. */
   CacheControl?: string;
@@ -2130,11 +2130,13 @@ export interface LifecycleExpiration {
 }
 
 export interface LifecycleRule {
-  /** When and by which lifecycle rule it will be deleted. */
+  /** When objects expire. */
   Expiration?: LifecycleExpiration | undefined;
   ID?: string | undefined;
-  /** Keys that begin with this. Default: all. */
-  /** @deprecated */
+  /**
+   * Keys that begin with this. Default: all.
+   * @deprecated
+   */
   Prefix?: string | undefined;
   Filter?: LifecycleRuleFilter | undefined;
   Status: ExpirationStatus;
@@ -2164,7 +2166,7 @@ export interface LifecycleRuleFilter {
 export interface ListBucketAnalyticsConfigurationsOutput {
   /** There is another page. */
   IsTruncated?: boolean;
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** What led to this page. */
   ContinuationToken?: string;
   /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
@@ -2185,7 +2187,7 @@ export interface ListBucketAnalyticsConfigurationsRequest {
 export interface ListBucketIntelligentTieringConfigurationsOutput {
   /** There is another page. */
   IsTruncated?: boolean;
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** What led to this page. */
   ContinuationToken?: string;
   /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
@@ -2204,7 +2206,7 @@ export interface ListBucketIntelligentTieringConfigurationsRequest {
 }
 
 export interface ListBucketInventoryConfigurationsOutput {
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** What led to this page. */
   ContinuationToken?: string;
   InventoryConfigurationList?: InventoryConfiguration[];
   /** There is another page. */
@@ -2227,7 +2229,7 @@ export interface ListBucketInventoryConfigurationsRequest {
 export interface ListBucketMetricsConfigurationsOutput {
   /** There is another page. */
   IsTruncated?: boolean;
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** What led to this page. */
   ContinuationToken?: string;
   /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
@@ -2249,9 +2251,9 @@ export interface ListBucketsOutput {
   Buckets: BucketEntry[];
   /** Who owns it; ListObjectsV2 tells with FetchOwner alone. */
   Owner?: Owner;
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** Where the next page begins; absent: this is the last. */
   ContinuationToken?: string;
-  /** Keys that begin with this. Default: all. */
+  /** The prefix that was asked for. */
   Prefix?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
@@ -2270,7 +2272,7 @@ export interface ListBucketsRequest {
 
 export interface ListDirectoryBucketsOutput {
   Buckets: BucketEntry[];
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** Where the next page begins; absent: this is the last. */
   ContinuationToken?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
@@ -2292,13 +2294,13 @@ export interface ListMultipartUploadsOutput {
   UploadIdMarker?: string;
   /** KeyMarker of the next page. */
   NextKeyMarker?: string;
-  /** Keys that begin with this. Default: all. */
+  /** The prefix that was asked for. */
   Prefix?: string;
-  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
+  /** The delimiter that was asked for. */
   Delimiter?: string;
   /** UploadIdMarker of the next page. */
   NextUploadIdMarker?: string;
-  /** At most so many on a page: 1000 is the default and the most. */
+  /** How many a page may have. */
   MaxUploads?: number;
   /** There is another page. */
   IsTruncated?: boolean;
@@ -2345,7 +2347,7 @@ export interface ListObjectAnnotationsOutput {
   AnnotationPrefix?: string;
   MaxAnnotationResults?: number;
   AnnotationCount?: number;
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** What led to this page. */
   ContinuationToken?: string;
   /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
@@ -2388,11 +2390,11 @@ export interface ListObjectVersionsOutput {
   /** The delete markers of this page. */
   DeleteMarkers: DeleteMarkerEntry[];
   Name?: string;
-  /** Keys that begin with this. Default: all. */
+  /** The prefix that was asked for. */
   Prefix?: string;
-  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
+  /** The delimiter that was asked for. */
   Delimiter?: string;
-  /** At most so many on a page: 1000 is the default and the most. */
+  /** How many a page may have. */
   MaxKeys?: number;
   /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
@@ -2437,11 +2439,11 @@ export interface ListObjectsOutput {
   /** The objects of this page. */
   Contents: ObjectEntry[];
   Name?: string;
-  /** Keys that begin with this. Default: all. */
+  /** The prefix that was asked for. */
   Prefix?: string;
-  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
+  /** The delimiter that was asked for. */
   Delimiter?: string;
-  /** At most so many on a page: 1000 is the default and the most. */
+  /** How many a page may have. */
   MaxKeys?: number;
   /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
@@ -2480,11 +2482,11 @@ export interface ListObjectsV2Output {
   /** The objects of this page. */
   Contents: ObjectEntry[];
   Name?: string;
-  /** Keys that begin with this. Default: all. */
+  /** The prefix that was asked for. */
   Prefix?: string;
-  /** Keys that have this behind the prefix are rolled up into CommonPrefixes: `/` makes folders. */
+  /** The delimiter that was asked for. */
   Delimiter?: string;
-  /** At most so many on a page: 1000 is the default and the most. */
+  /** How many a page may have. */
   MaxKeys?: number;
   /** The rolled-up prefixes of this page. */
   CommonPrefixes: CommonPrefix[];
@@ -2492,7 +2494,7 @@ export interface ListObjectsV2Output {
   EncodingType?: EncodingType;
   /** How many keys and prefixes are on this page. */
   KeyCount?: number;
-  /** Go on where the page ended that gave this as NextContinuationToken. */
+  /** What led to this page. */
   ContinuationToken?: string;
   /** Where the next page begins, if IsTruncated. */
   NextContinuationToken?: string;
@@ -2542,7 +2544,7 @@ export interface ListPartsOutput {
   PartNumberMarker?: number;
   /** PartNumberMarker of the next page. */
   NextPartNumberMarker?: number;
-  /** At most so many on a page: 1000 is the default and the most. */
+  /** How many a page may have. */
   MaxParts?: number;
   /** There is another page. */
   IsTruncated?: boolean;
@@ -2719,7 +2721,7 @@ export interface NotificationConfigurationDeprecatedOutput extends NotificationC
 }
 
 export interface NotificationConfigurationFilter {
-  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
+  /** What an object's key must begin or end with. */
   Key?: S3KeyFilter | undefined;
 }
 
@@ -2832,7 +2834,7 @@ export interface ObjectVersionEntry {
   StorageClass?: ObjectVersionStorageClass;
   /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
   Key: string;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** This is the newest version. */
   IsLatest?: boolean;
@@ -3389,7 +3391,7 @@ export interface PutObjectOutput {
   ChecksumType?: ChecksumType;
   /** `AES256` with S3's keys, `aws:kms` or `aws:kms:dsse` with a key of KMS. */
   ServerSideEncryption?: ServerSideEncryption;
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** `AES256`, with a key of the caller's own. */
   SSECustomerAlgorithm?: string;
@@ -3532,7 +3534,7 @@ export interface PutObjectRetentionRequest {
 }
 
 export interface PutObjectTaggingOutput {
-  /** Id of a version; without it the newest is meant. */
+  /** Id of the version. */
   VersionId?: string;
   /** Request ids, status, headers and retries of the answer. */
   ResponseMetadata: ResponseMetadata;
@@ -3587,7 +3589,7 @@ export interface QueueConfigurationDeprecated {
 export type QuoteFields = "ALWAYS" | "ASNEEDED" | (string & {});
 
 export interface RecordExpiration {
-  /** When and by which lifecycle rule it will be deleted. */
+  /** Whether records expire. */
   Expiration: ExpirationState;
   Days?: number | undefined;
 }
@@ -3647,8 +3649,10 @@ export interface ReplicationConfiguration {
 export interface ReplicationRule {
   ID?: string | undefined;
   Priority?: number | undefined;
-  /** Keys that begin with this. Default: all. */
-  /** @deprecated */
+  /**
+   * Keys that begin with this. Default: all.
+   * @deprecated
+   */
   Prefix?: string | undefined;
   Filter?: ReplicationRuleFilter | undefined;
   Status: ReplicationRuleStatus;
@@ -3745,7 +3749,7 @@ export interface RoutingRule {
 }
 
 export interface Rule {
-  /** When and by which lifecycle rule it will be deleted. */
+  /** When objects expire. */
   Expiration?: LifecycleExpiration | undefined;
   ID?: string | undefined;
   /** Keys that begin with this. Default: all. */
@@ -3876,7 +3880,7 @@ export interface SessionCredentials {
   AccessKeyId: string;
   SecretAccessKey: string;
   SessionToken: string;
-  /** When and by which lifecycle rule it will be deleted. */
+  /** When they end. */
   Expiration: Date;
 }
 
@@ -3923,8 +3927,9 @@ export type StorageClassAnalysisSchemaVersion = "V_1" | (string & {});
 export type TableSseAlgorithm = "aws:kms" | "AES256" | (string & {});
 
 export interface Tag {
-  /** Key of the object, as it is: nothing in it is decoded, encoded or normalised by the caller. */
+  /** Name of the tag. */
   Key: string;
+  /** Value of the tag; may be empty. */
   Value: string;
 }
 

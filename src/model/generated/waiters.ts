@@ -15,8 +15,12 @@ export const waiterLines = {
 
 /** What each wait takes, and what it ends with. */
 export interface Waiters {
+  /** Asks HeadBucket every 5 seconds, 20 times at most. */
   bucketExists: { input: HeadBucketRequest; output: HeadBucketOutput | undefined };
+  /** Asks HeadBucket every 5 seconds, 20 times at most. */
   bucketNotExists: { input: HeadBucketRequest; output: undefined };
+  /** Asks HeadObject every 5 seconds, 20 times at most. */
   objectExists: { input: HeadObjectRequest; output: HeadObjectOutput };
+  /** Asks HeadObject every 5 seconds, 20 times at most. */
   objectNotExists: { input: HeadObjectRequest; output: undefined };
 }

@@ -238,6 +238,7 @@ export class TreeRun {
           known: entry.size,
           keepTime: true,
           shared: true,
+          resume: this.#options.resume,
         });
         return;
       }
@@ -258,6 +259,6 @@ export class TreeRun {
     const more: Dictionary = { ...to.shared, ...this.#options.inputFor?.(path) };
     const input = { ...more, Bucket: to.bucket, Key: to.prefix + path } as unknown as UploadFileInput;
     const source = await openFile(join(from.root, path));
-    await uploadFrom(this.#context, run, input, source, this.#sizes, this.#options as object, true);
+    await uploadFrom(this.#context, run, input, source, this.#sizes, this.#options, true);
   }
 }
