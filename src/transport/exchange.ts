@@ -72,6 +72,8 @@ export class Exchange {
   #chunks: Buffer[] | undefined;
   #received = 0;
   #keep = true;
+  /** A turn of the event loop was waited for before the answer counts as whole. */
+  #turned = false;
   #lastWrite: NodeJS.Timeout | undefined;
   #resume: (() => void) | undefined;
 
@@ -230,24 +232,28 @@ export class Exchange {
       return;
     }
     const { connection } = this;
-    if (this.#status < 300 && this.#queue === undefined && connection?.unsent === true && bytesIn(body) > 0) {
+    // A head alone is on its way for certain where its answer is here.
+    const unsent = connection?.unsent === true && (isSource(body) || bytesIn(body) > 0);
+    if (unsent && !this.#turned) {
+      // Over TLS, the word that all is written comes with the immediates of the next turn, and a fast answer before it.
+      this.#turned = true;
+      setImmediate(completeLater, this);
+      return;
+    }
+    if (unsent && this.#status < 300 && this.#queue === undefined && bytesIn(body) > 0) {
       this.#successTooSoon(bytesIn(body));
       return;
     }
     if (this.#queue !== undefined) this.#queue.end();
     else this.#settle(false);
     // Bytes still on their way belong to a request that is answered already: that connection is no use to the next.
-    this.#finish(this.sentWhole && connection?.unsent !== true && connection?.writeFailure === undefined);
+    this.#finish(this.sentWhole && !unsent && connection?.writeFailure === undefined);
   }
 
   /** The same of bytes in memory: they are all with the socket, which may not have got rid of them. */
   #successTooSoon(toSend: number): void {
-    // Over TLS, the word that the last of them went out may come in the next turn of the event loop.
-    if (this.#lastWrite === undefined) {
-      this.#lastWrite = setTimeout(() => {
-        if (!this.over) this.complete();
-      }, LAST_WRITE);
-    } else this.#failBeforeBody(`not all of the ${toSend} bytes`);
+    if (this.#lastWrite === undefined) this.#lastWrite = setTimeout(completeLater, LAST_WRITE, this);
+    else this.#failBeforeBody(`not all of the ${toSend} bytes`);
   }
 
   #failBeforeBody(had: string): void {
@@ -373,6 +379,10 @@ function bytesIn(body: TransportRequest["body"]): number {
 /** Whether a body is read while it is sent. */
 export function isSource(body: TransportRequest["body"]): boolean {
   return typeof body === "object" && body !== null && !ArrayBuffer.isView(body);
+}
+
+function completeLater(exchange: Exchange): void {
+  exchange.complete();
 }
 
 function passDeadline(exchange: Exchange): void {

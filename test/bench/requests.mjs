@@ -1,21 +1,34 @@
-// What a request costs the client: `npm run bench:build && npm install --prefix test/bench && node test/bench/requests.mjs [lanes...]`.
+// What a request costs the client: `npm run bench:build && npm install --prefix test/bench && node test/bench/requests.mjs [tls] [lanes...]`.
 //
 // CPU of the client's process per request (user and system), the least of several rounds in which everybody takes turns, against a server
 // in another process that only answers. `undici` is what nobody can be cheaper than by much: the same exchange with headers
 // prepared beforehand. Every peer is set up as its own documentation advises. Ratios travel, microseconds don't.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const size = 1024;
 const rounds = 7;
-const lanes = process.argv.slice(2).map(Number);
+const tls = process.argv.includes("tls");
+const lanes = process.argv.slice(2).map(Number).filter(Boolean);
 if (lanes.length === 0) lanes.push(1, 16, 64);
 
-const server = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), String(size)], {
+// How everybody learns to trust a certificate; where AWS_CA_BUNDLE is set, it goes before Node's own.
+const authority = here("../../fixtures/tls/authority.pem");
+if (tls && process.env.NODE_EXTRA_CA_CERTS !== authority) {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: authority, AWS_CA_BUNDLE: authority };
+  process.exit(
+    spawnSync(process.execPath, ["--no-warnings", ...process.argv.slice(1)], { env, stdio: "inherit" }).status,
+  );
+}
+
+const certificate = tls ? [here("../../fixtures/tls/loopback.pem")] : [];
+const server = spawn(process.execPath, [here("server.mjs"), String(size), ...certificate], {
   stdio: ["pipe", "pipe", "inherit"],
 });
 const port = Number(await new Promise((resolve) => server.stdout.once("data", (data) => resolve(String(data)))));
-const endpoint = `http://127.0.0.1:${port}`;
+const host = tls ? "localhost" : "127.0.0.1";
+const endpoint = `${tls ? "https" : "http"}://${host}:${port}`;
 const keys = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
 const body = Buffer.alloc(size, "t");
 const Bucket = "bench";
@@ -37,7 +50,7 @@ const { Agent } = await import("undici");
 const contenders = [
   await peer("undici dispatch", async () => {
     const agent = new Agent({ connections: 128, pipelining: 1 });
-    const headers = ["host", `127.0.0.1:${port}`, "x-amz-date", "20260123T120000Z", "authorization", "x".repeat(200)];
+    const headers = ["host", `${host}:${port}`, "x-amz-date", "20260123T120000Z", "authorization", "x".repeat(200)];
     const exchange = (method, path, send) =>
       new Promise((resolve, reject) => {
         const parts = [];
@@ -63,7 +76,7 @@ const contenders = [
   await peer("undici request", async () => {
     const dispatcher = new Agent({ connections: 128, pipelining: 1 });
     const { request } = await import("undici");
-    const headers = ["host", `127.0.0.1:${port}`, "x-amz-date", "20260123T120000Z", "authorization", "x".repeat(200)];
+    const headers = ["host", `${host}:${port}`, "x-amz-date", "20260123T120000Z", "authorization", "x".repeat(200)];
     const exchange = async (method, path, send) => {
       const answer = await request(endpoint + path, {
         method,
@@ -107,9 +120,9 @@ const contenders = [
   await peer("minio", async () => {
     const { Client } = await import("minio");
     const s3 = new Client({
-      endPoint: "127.0.0.1",
+      endPoint: host,
       port,
-      useSSL: false,
+      useSSL: tls,
       region: "us-east-1",
       accessKey: keys.accessKeyId,
       secretKey: keys.secretAccessKey,

@@ -1,8 +1,11 @@
-// An S3 that does nothing but answer, in a process of its own: `node server.mjs` prints its port. It finds the end of a request
-// and writes the prepared answer, so that what is measured is the client.
+// An S3 that does nothing but answer, in a process of its own: `node server.mjs [size] [file of key and certificate]` prints its port. It
+// finds the end of a request and writes the prepared answer, so that what is measured is the client. With a certificate it speaks TLS.
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 
 const size = Number(process.argv[2] ?? 1024);
+const pem = process.argv[3] === undefined ? undefined : readFileSync(process.argv[3]);
 const body = Buffer.alloc(size, "t");
 const head = (length, more = "") =>
   `HTTP/1.1 200 OK\r\nx-amz-request-id: 656C76696E6727732072657175657374\r\nx-amz-id-2: Uuag1LuByRx9e6j5Onimru9pO4ZVKnJ2Qz7/C1NPcfTWAtRPfTaOFg==\r\nDate: Fri, 23 Jan 2026 12:00:00 GMT\r\nServer: AmazonS3\r\nETag: "b9ad8e9d6911554675bf8dcdab62576a"\r\n${more}Content-Length: ${length}\r\n\r\n`;
@@ -21,7 +24,7 @@ const answers = {
   LIST: Buffer.concat([Buffer.from(head(page.length, "Content-Type: application/xml\r\n")), page]),
 };
 
-const server = createServer({ noDelay: true }, (socket) => {
+const serve = (socket) => {
   let held = Buffer.alloc(0);
   socket.on("error", () => {});
   socket.on("data", (data) => {
@@ -37,6 +40,9 @@ const server = createServer({ noDelay: true }, (socket) => {
       socket.write(method === "GET" && text.includes("list-type=2") ? answers.LIST : answers[method]);
     }
   });
-});
-server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
+};
+const server = pem
+  ? createTlsServer({ noDelay: true, key: pem, cert: pem }, serve)
+  : createServer({ noDelay: true }, serve);
+server.listen(0, pem ? "localhost" : "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
 process.stdin.resume().on("end", () => process.exit());

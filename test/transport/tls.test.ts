@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { makeResponseBody } from "../../src/transport/index.js";
 import { eventually, failure, get, rawServer, reply, transport } from "./support.js";
@@ -12,6 +14,20 @@ const stops: (() => void)[] = [];
 afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
+
+/** The program of a thread that answers requests over TLS, and tells how many connections it had when it is asked. */
+const answerer = `
+  const { parentPort, workerData: pem } = require("node:worker_threads");
+  let connections = 0;
+  const server = require("node:tls").createServer({ key: pem, cert: pem }, (socket) => {
+    connections++;
+    socket.on("error", () => {}).on("data", (chunk) => {
+      if (/(\\r\\n\\r\\n|body)$/.test(chunk.latin1Slice())) socket.write("HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\nok");
+    });
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+  parentPort.on("message", () => parentPort.postMessage(connections));
+`;
 
 /** A server over TLS that answers every request alike. */
 async function tlsServer(
@@ -70,6 +86,31 @@ describe("TLS", () => {
     expect(server.accepted).toBe(1);
     await Promise.all(Array.from({ length: 3 }, () => client.send(get(server))));
     expect([server.accepted, server.resumed]).toEqual([3, 2]);
+  });
+
+  it("keeps a connection whose answer was there before the socket told that the request had gone", async () => {
+    // In a thread of its own, so that it can answer while this one does nothing.
+    const worker = new Worker(answerer, { eval: true, workerData: readFileSync(path("loopback"), "utf8") });
+    stops.push(() => void worker.terminate());
+    const [port] = (await once(worker, "message")) as [number];
+    const client = transport({ caBundle });
+    const server = { origin: `https://localhost:${port}` };
+    await client.send(get(server));
+    const nap = new Int32Array(new SharedArrayBuffer(4));
+    for (const more of [{}, { method: "PUT", body: Buffer.from("body") }, { expect: "stream" }, {}] as const) {
+      // Word of what is written over TLS comes with the next turn's immediates; bytes that are there by then come before it.
+      const sending = await new Promise<{ answer: ReturnType<typeof client.send> }>((resolve) => {
+        setImmediate(() => {
+          const answer = client.send(get(server, more));
+          Atomics.wait(nap, 0, 0, 100);
+          resolve({ answer });
+        });
+      });
+      const { source } = await sending.answer;
+      if (source) await makeResponseBody(source).text();
+    }
+    worker.postMessage("connections?");
+    expect(await once(worker, "message")).toEqual([1]);
   });
 
   it("refuses certificates, each with its hint", async () => {
