@@ -192,9 +192,10 @@ export class S3Client extends S3Transfers {
 
   protected override async transfers(): Promise<TransferContext> {
     const engine = this.#engine ?? (await this.#start());
-    const { requestChecksums, askChecksums, checkChecksums } = engine.settings;
+    const { service, requestChecksums, askChecksums, checkChecksums } = engine.settings;
     return {
       client: this,
+      service,
       checksums: requestChecksums === "supported",
       askChecksums,
       checkChecksums,

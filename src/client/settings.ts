@@ -5,6 +5,7 @@ import type { Env } from "../config/types.js";
 import { checkCredentials } from "../credentials/make.js";
 import { EndpointCache } from "../endpoint/cache.js";
 import { allPartitions } from "../endpoint/partitions/partition.js";
+import { partitionForRegion } from "../endpoint/region.js";
 import { ConfigError } from "../errors/base.js";
 import { refuseUnknown } from "../errors/names.js";
 import { version } from "../version.js";
@@ -27,6 +28,8 @@ export interface ClientSettings {
   readonly endpoints: EndpointCache;
   /** Not one of Amazon's hosts. */
   readonly custom: boolean;
+  /** Whose buckets these are: the partition of Amazon's, else the endpoint. */
+  readonly service: string;
   readonly requestChecksums: RequestChecksums;
   /** Ask S3 for an object's checksum when getting it. */
   readonly askChecksums: boolean;
@@ -76,6 +79,7 @@ export function clientSettings(options: S3ClientOptions, resolved: Settings, env
         (resolved.endpoint === undefined || options.useGlobalEndpoint === true ? false : "unless-arn"),
     }),
     custom,
+    service: custom ? String(resolved.endpoint).replace(/\/+$/, "").toLowerCase() : partitionForRegion(region),
     requestChecksums: request
       ? request === "WHEN_SUPPORTED"
         ? "supported"

@@ -3,6 +3,8 @@ import type { S3Client } from "../client/client.js";
 
 export interface TransferContext {
   readonly client: S3Client;
+  /** Which service it is: clients of the same one can copy from each other's buckets. */
+  readonly service: string;
   /** Requests get a checksum wherever S3 takes one. */
   readonly checksums: boolean;
   /** Ask S3 for the checksum of what is read. */

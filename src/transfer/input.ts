@@ -42,4 +42,7 @@ export function checkMembers(
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: title });
 }
 
+/** Directory buckets, of S3 Express, tell themselves by their names' end. */
+export const isDirectoryBucket = (bucket: string): boolean => bucket.endsWith("--x-s3");
+
 const nothing: ReadonlySet<string> = new Set();

@@ -145,9 +145,11 @@ export interface UnfinishedUpload {
 }
 
 /** A place in a bucket: all keys under a prefix; a `/` is put behind the prefix if there is none. */
-export interface BucketFolder {
-  /** Name of the bucket, or the ARN of an access point. */
-  Bucket: string;
+export interface BucketFolder
+  extends Pick<
+    GetObjectRequest,
+    "Bucket" | "RequestPayer" | "ExpectedBucketOwner" | "SSECustomerAlgorithm" | "SSECustomerKey" | "SSECustomerKeyMD5"
+  > {
   /** Default: the whole bucket. */
   Prefix?: string | undefined;
 }
@@ -227,20 +229,7 @@ export interface UploadDirectoryInput extends Omit<UploadFileInput, "Key" | "Con
 }
 
 /** What downloadDirectory fetches: Bucket, Prefix, and what GetObject takes for all of them. */
-export interface DownloadDirectoryInput
-  extends Pick<
-    GetObjectRequest,
-    | "Bucket"
-    | "RequestPayer"
-    | "ExpectedBucketOwner"
-    | "SSECustomerAlgorithm"
-    | "SSECustomerKey"
-    | "SSECustomerKeyMD5"
-    | "ChecksumMode"
-  > {
-  /** What the keys begin with; a `/` is put behind it if there is none. Default: the whole bucket. */
-  Prefix?: string | undefined;
-}
+export interface DownloadDirectoryInput extends BucketFolder, Pick<GetObjectRequest, "ChecksumMode"> {}
 
 /** Options of sync. */
 export interface SyncOptions extends TreeOptions {

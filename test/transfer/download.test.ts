@@ -107,10 +107,24 @@ describe("downloadFile", () => {
       return { ...out, Body: lying(bytes) as unknown as typeof out.Body };
     };
     await writeFile(lab.path("damaged"), "before");
-    for (const options of [ranges, { partSize: 8 * MIB }, { ...ranges, resume: true }]) {
-      await s3.putObject({ Bucket, Key: "crc", Body: large, ChecksumAlgorithm: "CRC32C" });
-      const error = await failing(careful.downloadFile({ Bucket, Key: "crc" }, lab.path("damaged"), options));
-      expect(error).toBeInstanceOf(ChecksumMismatchError);
+    for (const ChecksumAlgorithm of ["CRC32C", "SHA256", "SHA1"] as const) {
+      await s3.putObject({ Bucket, Key: "sum", Body: large, ChecksumAlgorithm });
+      for (const options of [ranges, { partSize: 8 * MIB }, { ...ranges, resume: true }]) {
+        const file = await failing(careful.downloadFile({ Bucket, Key: "sum" }, lab.path("damaged"), options));
+        expect(file).toBeInstanceOf(ChecksumMismatchError);
+      }
+      const sink = new PassThrough({ highWaterMark: 16 * MIB });
+      expect(await failing(careful.download({ Bucket, Key: "sum" }, sink, ranges))).toBeInstanceOf(
+        ChecksumMismatchError,
+      );
+      expect(sink.destroyed).toBe(true);
+      expect(await failing(careful.download({ Bucket, Key: "sum" }, ranges))).toBeInstanceOf(ChecksumMismatchError);
+      for (const target of [undefined, new PassThrough({ highWaterMark: 16 * MIB })]) {
+        const good = lab.client({ responseChecksumValidation: "WHEN_SUPPORTED" });
+        await (target
+          ? good.download({ Bucket, Key: "sum" }, target, ranges)
+          : good.download({ Bucket, Key: "sum" }, ranges));
+      }
     }
     expect(await readFile(lab.path("damaged"), "utf8")).toBe("before");
     expect(await leftovers(lab.folder)).toEqual([]);
@@ -173,6 +187,23 @@ describe("downloadFile", () => {
     await s3.downloadFile({ Bucket: "versions", Key: "k", VersionId }, lab.path("version"), ranges);
     expect(Buffer.compare(await readFile(lab.path("version")), large)).toBe(0);
     expect(await s3.deleteObject({ Bucket: "versions", Key: "k" })).toMatchObject({ DeleteMarker: true });
+  });
+
+  it("needs no permission for versions", async () => {
+    const input = { Bucket: "versions", Key: "by-key-only" };
+    await s3.putObject({ ...input, Body: large });
+    const path = lab.path("by-key-only");
+    // As a policy says that grants GetObject, and not GetObjectVersion.
+    const fault = server.fault({ operation: "GetObject", key: input.Key, skip: 1, times: 1, code: "AccessDenied" });
+    const from = server.requests.length;
+    await s3.downloadFile(input, path, { ...ranges, concurrency: 1 });
+    expect(fault.hits).toBe(1);
+    expect(Buffer.compare(await readFile(path), large)).toBe(0);
+    const asked = server.requests.slice(from).map(({ url }) => url.includes("versionId="));
+    expect(asked).toEqual([false, true, false, false, false, false, false]);
+    server.fault({ operation: "GetObject", key: input.Key, skip: 1, code: "AccessDenied" });
+    expect(await failing(s3.downloadFile(input, path, ranges))).toMatchObject({ code: "AccessDenied" });
+    server.clearFaults();
   });
 
   it("reads objects under a key of the caller's", async () => {

@@ -1,5 +1,4 @@
 /** Copies within S3: one CopyObject, or parts side by side for what it cannot carry. */
-import { TucuxiError } from "../../errors/base.js";
 import type {
   CopyObjectOutput,
   CopyObjectRequest,
@@ -8,14 +7,15 @@ import type {
 } from "../../model/generated/types.js";
 import { algorithmOf, type ChecksumAlgorithm, checksumMember, digestLengths } from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
-import { checkMembers, type Dictionary, membersFor } from "../input.js";
+import { checkMembers, membersFor } from "../input.js";
 import { partSizeFor, type Sizes, sizesOf } from "../limits.js";
 import { Run } from "../run.js";
 import type { CopyInput, CopyOptions, CopyOutput } from "../types.js";
 import { complete, create, type DonePart } from "../upload/multipart.js";
 import type { SumPlan } from "../upload/sums.js";
 import { abortUpload, tellUnfinished } from "../upload/unfinished.js";
-import { describedBy, describedMembers, headSource, readSource, type SourceName, sourceTagging } from "./source.js";
+import { described, headSource, readSource, type SourceName } from "./source.js";
+import { copyThrough } from "./through.js";
 
 export async function copy(
   context: TransferContext,
@@ -24,7 +24,7 @@ export async function copy(
   source: TransferContext = context,
 ): Promise<CopyOutput> {
   checkMembers("copy", input, ["CopyObject"]);
-  const sizes = sizesOf(options, "copy");
+  const sizes = sizesOf(options, context.service === source.service ? "copy" : "upload");
   const run = new Run(options, sizes.concurrency);
   try {
     const output = await copyObject(context, run, input, sizes, source, options.checksumAlgorithm);
@@ -45,12 +45,15 @@ export async function copyObject(
   checksumAlgorithm: string | undefined,
   shared = false,
 ): Promise<CopyOutput> {
+  const algorithm = input.ChecksumAlgorithm ?? checksumAlgorithm;
   try {
+    if (context.service !== source.service) {
+      return await copyThrough(context, run, input, sizes, source, algorithm, shared);
+    }
     const name = readSource(input.CopySource);
     const head = await run.slot(() => headSource(source, name, input, run.signal));
     const size = head.ContentLength ?? 0;
     if (!shared) run.meter.total = size;
-    const algorithm = input.ChecksumAlgorithm ?? checksumAlgorithm;
     const pinned: CopyInput = { ...input };
     // Of what was looked at, and nothing that came after it.
     if (head.ETag !== undefined) pinned.CopySourceIfMatch ??= head.ETag;
@@ -115,33 +118,6 @@ async function copyParts(
     tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, ...(await abortUpload(context, input, uploadId)) });
     throw failure;
   }
-}
-
-/** The new object's metadata and tags: the source's or those given, as the directives say and CopyObject would do. */
-async function described(
-  input: CopyInput,
-  source: TransferContext,
-  name: SourceName,
-  head: HeadObjectOutput,
-  run: Run,
-): Promise<Dictionary> {
-  const { MetadataDirective, TaggingDirective, Tagging, ...rest } = input;
-  let target: Dictionary = rest as unknown as Dictionary;
-  if (MetadataDirective !== "REPLACE") {
-    if (head.MissingMeta) {
-      throw new TucuxiError(`The source has ${head.MissingMeta} entries of metadata that headers cannot carry`, {
-        code: "MissingMetadata",
-        hint: 'Give the metadata with `MetadataDirective: "REPLACE"`.',
-      });
-    }
-    target = Object.fromEntries(Object.entries(target).filter(([member]) => !describedMembers.has(member)));
-    Object.assign(target, describedBy(head));
-  }
-  const tags = TaggingDirective === "REPLACE" ? Tagging : await sourceTagging(source, name, input, run.signal);
-  if (tags !== undefined) target["Tagging"] = tags;
-  // Those of the source are not the copy's.
-  for (const member of Object.keys(target)) if (member.startsWith("CopySource")) delete target[member];
-  return target;
 }
 
 /** As CopyObject: the algorithm of the source, unless another one is named. */

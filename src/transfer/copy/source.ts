@@ -1,12 +1,13 @@
 /** The source of a copy: which object, and what of it comes along. */
-import { ParamValidationError } from "../../errors/base.js";
+import { ParamValidationError, TucuxiError } from "../../errors/base.js";
 import { S3ServiceError } from "../../errors/service.js";
 import type { CopySource } from "../../model/dictionaries.js";
 import type { HeadObjectOutput, HeadObjectRequest, Tag } from "../../model/generated/types.js";
 import { isAccessPointArn } from "../../rules/index.js";
 import type { TransferContext } from "../context.js";
 import type { Dictionary } from "../input.js";
-import type { CopyInput } from "../types.js";
+import type { Run } from "../run.js";
+import type { CopyInput, DownloadInput } from "../types.js";
 
 export interface SourceName {
   readonly Bucket: string;
@@ -54,6 +55,23 @@ const headMembers: Record<string, string> = {
   RequestPayer: "RequestPayer",
 };
 
+/** What requests to an object have in common, in the words of a copy from it. */
+export function asSource(shared: Dictionary): Dictionary {
+  const out: Dictionary = {};
+  for (const [member, name] of Object.entries(headMembers)) if (shared[name] !== undefined) out[member] = shared[name];
+  return out;
+}
+
+/** A copy's input as the input of requests to its source. */
+export function sourceInput(name: SourceName, input: CopyInput): DownloadInput {
+  const members: Dictionary = { ...name };
+  for (const [from, to] of Object.entries(headMembers)) {
+    const value = (input as unknown as Dictionary)[from];
+    if (value !== undefined) members[to] = value;
+  }
+  return members as unknown as DownloadInput;
+}
+
 /** Asks for size, ETag and metadata of the source. */
 export async function headSource(
   context: TransferContext,
@@ -61,17 +79,13 @@ export async function headSource(
   input: CopyInput,
   signal: AbortSignal,
 ): Promise<HeadObjectOutput> {
-  const members: Dictionary = { ...name };
-  for (const [from, to] of Object.entries(headMembers)) {
-    const value = (input as unknown as Dictionary)[from];
-    if (value !== undefined) members[to] = value;
-  }
-  if (context.askChecksums) members["ChecksumMode"] = "ENABLED";
-  return context.client.headObject(members as unknown as HeadObjectRequest, { signal });
+  const members: HeadObjectRequest = sourceInput(name, input);
+  if (context.askChecksums) members.ChecksumMode = "ENABLED";
+  return context.client.headObject(members, { signal });
 }
 
 /** The tags of the source, in the form of the Tagging header. */
-export async function sourceTagging(
+async function sourceTagging(
   { client }: TransferContext,
   name: SourceName,
   input: CopyInput,
@@ -96,7 +110,7 @@ export async function sourceTagging(
 
 const written = ({ Key, Value }: Tag): string => `${encodeURIComponent(Key ?? "")}=${encodeURIComponent(Value ?? "")}`;
 
-const described = [
+const describedNames = [
   "CacheControl",
   "ContentDisposition",
   "ContentEncoding",
@@ -107,10 +121,40 @@ const described = [
 ] as const;
 
 /** What CopyObject carries over by itself, as members of a new object. */
-export function describedBy(head: HeadObjectOutput): Dictionary {
+function describedBy(head: SourceHead): Dictionary {
   const out: Dictionary = {};
-  for (const name of described) if (head[name] !== undefined) out[name] = head[name];
+  for (const name of describedNames) if (head[name] !== undefined) out[name] = head[name];
   return out;
 }
 
-export const describedMembers: ReadonlySet<string> = new Set(described);
+const describedMembers: ReadonlySet<string> = new Set(describedNames);
+
+/** What of the answer of a source describes it. */
+type SourceHead = Pick<HeadObjectOutput, (typeof describedNames)[number] | "MissingMeta">;
+
+/** The new object's metadata and tags: the source's or those given, as the directives say and CopyObject would do. */
+export async function described(
+  input: CopyInput,
+  source: TransferContext,
+  name: SourceName,
+  head: SourceHead,
+  run: Run,
+): Promise<Dictionary> {
+  const { MetadataDirective, TaggingDirective, Tagging, ...rest } = input;
+  let target: Dictionary = rest as unknown as Dictionary;
+  if (MetadataDirective !== "REPLACE") {
+    if (head.MissingMeta) {
+      throw new TucuxiError(`The source has ${head.MissingMeta} entries of metadata that headers cannot carry`, {
+        code: "MissingMetadata",
+        hint: 'Give the metadata with `MetadataDirective: "REPLACE"`.',
+      });
+    }
+    target = Object.fromEntries(Object.entries(target).filter(([member]) => !describedMembers.has(member)));
+    Object.assign(target, describedBy(head));
+  }
+  const tags = TaggingDirective === "REPLACE" ? Tagging : await sourceTagging(source, name, input, run.signal);
+  if (tags !== undefined) target["Tagging"] = tags;
+  // Those of the source are not the copy's.
+  for (const member of Object.keys(target)) if (member.startsWith("CopySource")) delete target[member];
+  return target;
+}

@@ -2,6 +2,7 @@
 import { ChecksumMismatchError } from "../../errors/base.js";
 import {
   type Checksum,
+  type CrcAlgorithm,
   createChecksum,
   fullObjectChecksum,
   type GivenChecksum,
@@ -11,17 +12,24 @@ import {
 export class WholeCheck {
   readonly #expected: GivenChecksum;
   readonly #parts: { checksum: string; length: number }[] = [];
+  /** Of what cannot be put together from ranges: one reading of the whole, in order. */
+  readonly inOrder: Checksum | undefined;
 
-  constructor(expected: GivenChecksum) {
+  private constructor(expected: GivenChecksum, ranges: number) {
     this.#expected = expected;
+    if (ranges > 1 && !isCrc(expected.algorithm)) this.inOrder = this.#create();
   }
 
-  /** A check that ranges can be put together for; undefined where only one reading of the whole would do. */
   static for(expected: GivenChecksum | undefined, ranges: number): WholeCheck | undefined {
-    return expected && (ranges <= 1 || isCrc(expected.algorithm)) ? new WholeCheck(expected) : undefined;
+    return expected && new WholeCheck(expected, ranges);
   }
 
-  begin(): Checksum {
+  /** For one range's bytes; undefined where they must come in order. */
+  begin(): Checksum | undefined {
+    return this.inOrder ? undefined : this.#create();
+  }
+
+  #create(): Checksum {
     return createChecksum(this.#expected.algorithm);
   }
 
@@ -33,16 +41,18 @@ export class WholeCheck {
   /** @throws ChecksumMismatchError */
   verify(): void {
     const { algorithm, value } = this.#expected;
-    const [only] = this.#parts;
-    const actual =
-      this.#parts.length <= 1
-        ? (only?.checksum ?? this.begin().base64())
-        : isCrc(algorithm)
-          ? fullObjectChecksum(algorithm, this.#parts)
-          : value;
+    const actual = this.inOrder?.base64() ?? this.#combined();
     if (actual === value) return;
     throw new ChecksumMismatchError(algorithm, value, actual, {
       hint: "The bytes were damaged on their way, or stored under a wrong checksum: download the object again.",
     });
+  }
+
+  #combined(): string {
+    const [only, ...others] = this.#parts;
+    if (only === undefined) return this.#create().base64();
+    return others.length === 0
+      ? only.checksum
+      : fullObjectChecksum(this.#expected.algorithm as CrcAlgorithm, this.#parts);
   }
 }

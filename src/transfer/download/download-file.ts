@@ -138,27 +138,23 @@ class FileDownload {
     const { partSize, threshold } = this.#sizes;
     const saved = this.#saved;
     if (saved) {
-      const { etag, version, size, partSize: step } = saved.head;
+      const { etag, size, partSize: step } = saved.head;
       let missing = 0;
       while (saved.done.has(missing)) missing++;
       const start = Math.min(missing * step, Math.max(0, size - 1));
-      const input = version === undefined ? this.#input : { ...this.#input, VersionId: version };
       try {
-        return await openObject(
-          this.#context,
-          this.#run,
-          input,
-          start,
-          Math.max(1, Math.min(step, size - start)),
-          etag,
-        );
+        const length = Math.max(1, Math.min(step, size - start));
+        const object = await openObject(this.#context, this.#run, this.#input, start, length, etag);
+        // Conditions of the caller's own may let another one through.
+        if (object.output.ETag === etag && object.size === size) return object;
+        object.discard(undefined);
       } catch (error) {
         if (!(error instanceof S3ServiceError) || ![412, 416, 404].includes(error.statusCode)) throw error;
-        // It is another object now: what has come is of no use.
-        this.#saved = undefined;
-        await this.#file?.remove();
-        this.#file = undefined;
       }
+      // It is another object now: what has come is of no use.
+      this.#saved = undefined;
+      await this.#file?.remove();
+      this.#file = undefined;
     }
     const { known } = this.#options;
     if (known !== undefined && known <= partSize && known < threshold) {
@@ -189,13 +185,15 @@ class FileDownload {
         await this.#run.slot(() => this.#fetchRange(object, file, range, start, end, check));
       }
     });
+    const sum = check?.inOrder;
+    if (sum) await file.readAll(size, (bytes) => sum.update(bytes), this.#run.signal);
     check?.verify();
   }
 
   async #startState(object: RemoteObject, partSize: number): Promise<void> {
-    const { ETag: etag, VersionId: version } = object.output;
+    const { ETag: etag } = object.output;
     if (this.#mark === undefined || etag === undefined || object.whole) return;
-    const head = { v: 1, etag, version, size: object.size, partSize } as const;
+    const head = { v: 1, etag, size: object.size, partSize } as const;
     this.#state = await StateFile.begin(this.#statePath, head, this.#saved?.done ?? new Map());
   }
 

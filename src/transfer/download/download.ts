@@ -1,5 +1,6 @@
 /** Downloads into memory, and in order to streams. */
 import { finished } from "node:stream/promises";
+import { orAborted } from "../../client/limits.js";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
 import { memoryFor } from "../../transport/memory.js";
 import type { TransferContext } from "../context.js";
@@ -63,12 +64,14 @@ async function toMemory(
         hint: "Use downloadFile, or download to a stream.",
       });
     }
-    await inRanges(run, object, sizes, async (start, end, take) => {
+    const check = await inRanges(run, object, sizes, async (start, end, take) => {
       await object?.read(start, end, (piece, at) => {
         take(piece);
         bytes.set(piece, at);
       });
     });
+    check?.inOrder?.update(bytes);
+    check?.verify();
     return finish(run, object, new Uint8Array(bytes.buffer, 0, size));
   } catch (error) {
     object?.discard(error);
@@ -82,13 +85,17 @@ function finish(run: Run, object: RemoteObject, Body: Uint8Array): DownloadedByt
   return { ...object.output, Body };
 }
 
-/** Reads ranges side by side, and checks the whole. `job` hands every piece of its range to `take`, in order. */
+/**
+ * Reads ranges side by side. `job` hands every piece of its range to `take`, in order; what wants the whole in order, as `inOrder` of
+ * the check, gets it from the caller.
+ * @returns the check of the whole, to be asked in the end
+ */
 async function inRanges(
   run: Run,
   object: RemoteObject,
   sizes: Sizes,
-  job: (start: number, end: number, take: (piece: Uint8Array) => void) => Promise<void>,
-): Promise<void> {
+  job: (start: number, end: number, take: (piece: Uint8Array) => void, check: WholeCheck | undefined) => Promise<void>,
+): Promise<WholeCheck | undefined> {
   const { size } = object;
   const step = object.whole ? size : sizes.partSize;
   const ranges = size === 0 ? 0 : Math.ceil(size / step);
@@ -102,11 +109,11 @@ async function inRanges(
       const start = range * step;
       const end = Math.min(start + step, size);
       const sum = check?.begin();
-      await job(start, end, (piece) => sum?.update(piece));
+      await job(start, end, (piece) => sum?.update(piece), check);
       if (sum) check?.add(range, sum, end - start);
     }
   });
-  check?.verify();
+  return check;
 }
 
 /** Downloads to a stream within a run, and ends it. */
@@ -137,8 +144,12 @@ export async function toStream(
     };
     turn(0).done();
     const source = object;
-    await inRanges(run, source, sizes, async (start, end, take) => {
+    const check = await inRanges(run, source, sizes, async (start, end, take, whole) => {
       const mine = turn(start);
+      const write = (piece: Uint8Array): Promise<void> | undefined => {
+        whole?.inOrder?.update(piece);
+        return writer.write(piece, run.signal);
+      };
       let ahead: Uint8Array[] | undefined = [];
       let open = start === 0;
       mine.go.then(() => {
@@ -151,15 +162,16 @@ export async function toStream(
           return;
         }
         // From the moment its turn comes a range goes straight through.
-        for (const earlier of ahead ?? []) await writer.write(earlier, run.signal);
+        for (const earlier of ahead ?? []) await write(earlier);
         ahead = undefined;
-        await writer.write(piece, run.signal);
+        await write(piece);
       });
-      await untilAborted(mine.go, run.signal);
-      for (const earlier of ahead ?? []) await writer.write(earlier, run.signal);
+      await orAborted(mine.go, run.signal);
+      for (const earlier of ahead ?? []) await write(earlier);
       turns.delete(start);
       turn(end).done();
     });
+    check?.verify();
     await writer.end(run.signal);
     run.meter.fileDone();
     run.meter.finish();
@@ -170,15 +182,6 @@ export async function toStream(
     await writer.abort(reason);
     throw reason;
   }
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 async function abandon(target: DownloadTarget | undefined, reason: unknown): Promise<void> {
@@ -225,7 +228,7 @@ class NodeWriter implements Writer {
       this.#fail = reject;
       this.#stream.once("drain", drained);
     });
-    return untilAborted(drain, signal).finally(() => {
+    return orAborted(drain, signal).finally(() => {
       this.#fail = undefined;
       this.#stream.removeListener("drain", drained);
     });
@@ -236,7 +239,7 @@ class NodeWriter implements Writer {
     if (this.#stream === process.stdout || this.#stream === process.stderr) return;
     this.#ending = true;
     this.#stream.end();
-    await untilAborted(this.#finished, signal);
+    await orAborted(this.#finished, signal);
   }
 
   async abort(reason: unknown): Promise<void> {
@@ -255,13 +258,13 @@ class WebWriter implements Writer {
   }
 
   async write(piece: Uint8Array, signal: AbortSignal): Promise<void> {
-    await untilAborted(this.#writer.ready, signal);
+    await orAborted(this.#writer.ready, signal);
     // Its failure comes out at the next `ready`, or at the end.
     this.#writer.write(piece).catch(() => {});
   }
 
   async end(signal: AbortSignal): Promise<void> {
-    await untilAborted(this.#writer.close(), signal);
+    await orAborted(this.#writer.close(), signal);
     this.#writer.releaseLock();
   }
 

@@ -20,6 +20,8 @@ const firstOnly: ReadonlySet<string> = new Set(["IfMatch", "IfNoneMatch", "IfMod
 /** Takes bytes as they come, in order; `at` is their place in the object. */
 export type Sink = (piece: Uint8Array, at: number) => void | Promise<void>;
 
+type Pins = Pick<GetObjectRequest, "IfMatch" | "VersionId">;
+
 export class RemoteObject {
   readonly size: number;
   readonly output: DownloadOutput;
@@ -28,7 +30,7 @@ export class RemoteObject {
   readonly #context: TransferContext;
   readonly #run: Run;
   readonly #input: DownloadInput;
-  readonly #pinned: Partial<GetObjectRequest>;
+  #pinned: Pins;
   #first: { readonly body: ResponseBody; readonly start: number; readonly end: number } | undefined;
 
   constructor(context: TransferContext, run: Run, input: DownloadInput, start: number, answer: GetObjectOutput) {
@@ -61,9 +63,11 @@ export class RemoteObject {
   async askChecksum(): Promise<GivenChecksum | undefined> {
     if (this.checksum || !this.#context.askChecksums || !this.#context.checkChecksums) return this.checksum;
     const members = membersFor("HeadObject", this.#input, firstOnly);
-    const input = { ...members, ...this.#pinned, ChecksumMode: "ENABLED" } as HeadObjectRequest;
     try {
-      const { ResponseMetadata } = await this.#context.client.headObject(input, { signal: this.#run.signal });
+      const { ResponseMetadata } = await this.#ask((pins) => {
+        const input = { ...members, ...pins, ChecksumMode: "ENABLED" } as HeadObjectRequest;
+        return this.#context.client.headObject(input, { signal: this.#run.signal });
+      });
       return responseChecksum(ResponseMetadata.HTTPHeaders);
     } catch (error) {
       // Who may read an object may ask for its head; services that refuse it get no check.
@@ -113,6 +117,22 @@ export class RemoteObject {
     tally.done(end - start);
   }
 
+  /** Asks for the same object again: by its ETag, and its version. */
+  async #ask<T>(request: (pins: Pins) => Promise<T>): Promise<T> {
+    const pins = this.#pinned;
+    try {
+      return await request(pins);
+    } catch (error) {
+      const ours = pins.VersionId !== undefined && this.#input.VersionId === undefined;
+      if (!ours || !(error instanceof S3ServiceError) || error.statusCode !== 403) throw error;
+      // To read a version by its id takes a permission of its own; without it the ETag must do.
+      const { VersionId: _, ...rest } = pins;
+      const answer = await request(rest);
+      this.#pinned = rest;
+      return answer;
+    }
+  }
+
   /** The body of an answer that begins at `start`. */
   async #body(start: number, end: number): Promise<ResponseBody> {
     const first = this.#first;
@@ -120,13 +140,10 @@ export class RemoteObject {
       this.#first = undefined;
       return first.body;
     }
-    const answer = await this.#context.client.getObject(
-      {
-        ...(membersFor("GetObject", this.#input, firstOnly) as unknown as GetObjectRequest),
-        ...this.#pinned,
-        Range: `bytes=${start}-${end - 1}`,
-      },
-      { signal: this.#run.signal },
+    const members = membersFor("GetObject", this.#input, firstOnly) as unknown as GetObjectRequest;
+    const Range = `bytes=${start}-${end - 1}`;
+    const answer = await this.#ask((pins) =>
+      this.#context.client.getObject({ ...members, ...pins, Range }, { signal: this.#run.signal }),
     );
     const range = answer.ContentRange === undefined ? undefined : readContentRange(answer.ContentRange);
     const good = range

@@ -5,12 +5,12 @@
 import { hash } from "node:crypto";
 import { type FileHandle, open, readFile, rm } from "node:fs/promises";
 import type { DownloadInput } from "../types.js";
+import { writeError } from "./target-file.js";
 
 /** Which object, and in which ranges. */
 export interface StateHead {
   readonly v: 1;
   readonly etag: string;
-  readonly version: string | undefined;
   readonly size: number;
   readonly partSize: number;
 }
@@ -62,19 +62,30 @@ export class StateFile {
   }
 
   static async begin(path: string, head: StateHead, done: ReadonlyMap<number, string>): Promise<StateFile> {
-    const file = await open(path, "w");
-    const state = new StateFile(path, file);
     let text = `${JSON.stringify(head)}\n`;
     for (const [range, crc] of done) text += `${range} ${crc}\n`;
-    await file.write(text);
-    return state;
+    try {
+      const state = new StateFile(path, await open(path, "w"));
+      await state.#write(text);
+      return state;
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
   }
 
   /** A range is in the file. */
   add(range: number, crc: string): Promise<void> {
-    const written = this.#tail.then(() => this.#file.write(`${range} ${crc}\n`));
+    return this.#write(`${range} ${crc}\n`);
+  }
+
+  #write(text: string): Promise<void> {
+    const written = this.#tail.then(async () => {
+      await this.#file.appendFile(text);
+    });
     this.#tail = written.catch(() => {});
-    return written.then(() => {});
+    return written.catch((cause: unknown) => {
+      throw writeError(this.#path, cause);
+    });
   }
 
   async close(): Promise<void> {

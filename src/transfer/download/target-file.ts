@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TucuxiError } from "../../errors/base.js";
+import { MIB } from "../limits.js";
 
 /** Longest name that file systems take, in bytes. */
 const MAX_NAME = 255;
@@ -24,7 +25,7 @@ export class TargetFile {
   static async create(path: string, mark?: string): Promise<TargetFile> {
     const temporary = temporaryName(path, mark ?? randomBytes(4).toString("hex"));
     // What is there under a name of chance is not ours to write to, nor a link to follow.
-    const flags = mark === undefined ? "wx" : "w";
+    const flags = mark === undefined ? "wx+" : "w+";
     try {
       return new TargetFile(path, temporary, await open(temporary, flags));
     } catch (cause) {
@@ -65,6 +66,18 @@ export class TargetFile {
 
   async read(buffer: Buffer, position: number): Promise<number> {
     return (await this.#file.read(buffer, 0, buffer.length, position)).bytesRead;
+  }
+
+  /** Everything that was written, in order. */
+  async readAll(size: number, take: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(MIB, size));
+    for (let at = 0; at < size; ) {
+      signal.throwIfAborted();
+      const read = await this.read(buffer, at);
+      if (read === 0) return;
+      take(buffer.subarray(0, Math.min(read, size - at)));
+      at += read;
+    }
   }
 
   /** Gives it its name. */

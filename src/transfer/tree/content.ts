@@ -13,13 +13,12 @@ const usual = [8, 5, 16, 64, 10, 15, 20, 25, 32, 50, 100, 128, 256, 512];
 export async function sameContent(
   context: TransferContext,
   path: string,
-  object: { readonly Bucket: string; readonly Key: string; readonly size: number; readonly etag: string | undefined },
+  object: HeadObjectRequest,
+  size: number,
   partSize: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { Bucket, Key, size } = object;
-  const input: HeadObjectRequest = { Bucket, Key, ChecksumMode: "ENABLED" };
-  const head = await context.client.headObject(input, { signal });
+  const head = await context.client.headObject({ ...object, ChecksumMode: "ENABLED" }, { signal });
   const given = responseChecksum(head.ResponseMetadata.HTTPHeaders);
   if (given) {
     const sum = createChecksum(given.algorithm);

@@ -1,8 +1,13 @@
 /** Patterns of names: `*`, `?`, `**`, `[a-z]`, `[!a-z]`, `{a,b}`, `\` before a character that is meant itself. */
 import { ParamValidationError } from "../../errors/base.js";
 
-/** Whether a path (names with `/` between them) belongs to the tree that is transferred. */
-export type Filter = (path: string) => boolean;
+/** What of a tree is transferred. Paths are names with `/` between them. */
+export interface Filter {
+  /** A file. */
+  wants(path: string): boolean;
+  /** A folder has something that may be wanted. */
+  enters(path: string): boolean;
+}
 
 /**
  * @param include only what one of them matches; none given: everything
@@ -11,8 +16,8 @@ export type Filter = (path: string) => boolean;
 export function makeFilter(include: readonly string[] | undefined, exclude: readonly string[] | undefined): Filter {
   const wanted = include?.map((pattern) => compile(pattern, "include"));
   const unwanted = exclude?.map((pattern) => compile(pattern, "exclude")) ?? [];
-  if (!wanted && unwanted.length === 0) return () => true;
-  return (path) => (!wanted || wanted.some((match) => match(path))) && !unwanted.some((match) => match(path));
+  const enters = (path: string): boolean => !unwanted.some((match) => match(path));
+  return { enters, wants: (path) => (!wanted || wanted.some((match) => match(path))) && enters(path) };
 }
 
 /** A pattern matches a path when it matches the whole of it or of a folder that it is in. */

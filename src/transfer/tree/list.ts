@@ -2,6 +2,7 @@
 import { TucuxiError } from "../../errors/base.js";
 import type { ListObjectsV2Request } from "../../model/generated/types.js";
 import type { TransferContext } from "../context.js";
+import { isDirectoryBucket } from "../input.js";
 import type { Entry } from "./entry.js";
 import type { Filter } from "./glob.js";
 import { compareKeys } from "./order.js";
@@ -20,7 +21,7 @@ export async function* list(
   signal: AbortSignal,
 ): AsyncGenerator<Entry> {
   // Directory buckets list in no order: theirs must be held and sorted.
-  if (/--x-s3$/.test(input.Bucket)) {
+  if (isDirectoryBucket(input.Bucket)) {
     const all: Entry[] = [];
     for await (const entry of pages(context, input, prefix, filter, signal, false)) all.push(entry);
     all.sort((a, b) => compareKeys(a.path, b.path));
@@ -68,7 +69,7 @@ async function* pages(
       const path = Key.slice(prefix.length);
       // The object that consoles make to show a folder that is empty.
       if (path === "") continue;
-      if (filter(path)) yield { path, size: Size, modified: LastModified?.getTime() ?? 0, etag: ETag };
+      if (filter.wants(path)) yield { path, size: Size, modified: LastModified?.getTime() ?? 0, etag: ETag };
     }
   }
 }

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
 import type { TransferContext } from "../context.js";
+import { membersFor } from "../input.js";
 import type { BucketFolder, TreeFailure } from "../types.js";
 import { folderPrefix } from "./list.js";
 import { Folders, namesOf } from "./names.js";
@@ -71,11 +72,10 @@ export class Deleter {
     if (paths.length === 0 || side.kind === "local") return;
     this.#paths = [];
     const Objects = paths.map((path) => ({ Key: side.prefix + path }));
+    const input = { ...side.shared, Bucket: side.bucket, Delete: { Objects, Quiet: true } };
     try {
-      const { Errors } = await side.context.client.deleteObjects(
-        { Bucket: side.bucket, Delete: { Objects, Quiet: true } },
-        { signal: this.#signal },
-      );
+      const members = membersFor("DeleteObjects", input) as typeof input;
+      const { Errors } = await side.context.client.deleteObjects(members, { signal: this.#signal });
       this.deleted += paths.length - Errors.length;
       for (const { Key = "", Code = "Unknown", Message = "" } of Errors) {
         const error = new TucuxiError(`${JSON.stringify(Key)} was not deleted: ${Message || Code}`, { code: Code });

@@ -60,6 +60,10 @@ export async function sync(
 ): Promise<TreeResult> {
   const from = sideOf(sourceContext, source, "source");
   const to = sideOf(context, target, "target");
+  for (const side of [from, to]) {
+    if (side.kind === "bucket")
+      checkMembers("sync", { ...side.shared, Bucket: side.bucket, Key: "any" }, ["GetObject", "PutObject"]);
+  }
   if (from.kind === "local" && to.kind === "local") {
     throw new ParamValidationError([{ path: "target", problem: "one of source and target must be in a bucket" }]);
   }
@@ -74,7 +78,7 @@ export async function sync(
 /** A tree copied into itself would grow while it is listed, and deleting what is extra would eat the source. */
 function checkApart(from: BucketSide, to: BucketSide): void {
   const overlap = from.prefix.startsWith(to.prefix) || to.prefix.startsWith(from.prefix);
-  if (from.bucket !== to.bucket || from.context !== to.context || !overlap) return;
+  if (from.bucket !== to.bucket || from.context.service !== to.context.service || !overlap) return;
   throw new ParamValidationError([{ path: "target", problem: "one of source and target is within the other" }]);
 }
 

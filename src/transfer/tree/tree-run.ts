@@ -1,10 +1,12 @@
 /** One transfer of a tree under way. */
 import { join } from "node:path";
 import { TucuxiError } from "../../errors/base.js";
+import type { HeadObjectRequest } from "../../model/generated/types.js";
 import type { TransferContext } from "../context.js";
 import { copyObject } from "../copy/copy.js";
+import { asSource } from "../copy/source.js";
 import { fetchFile } from "../download/download-file.js";
-import type { Dictionary } from "../input.js";
+import { type Dictionary, membersFor } from "../input.js";
 import { type Sizes, sizesOf } from "../limits.js";
 import { Run } from "../run.js";
 import type {
@@ -32,7 +34,7 @@ import { walk } from "./walk.js";
 /** Requests at once, unless the caller says otherwise: small files wait for answers more than they send. */
 const CONCURRENCY = 16;
 
-const actionOf = (from: Side, to: Side): TreeActionKind =>
+const actionOf = (from: Side, to: Side): Exclude<TreeActionKind, "delete"> =>
   from.kind === "local" ? "upload" : to.kind === "local" ? "download" : "copy";
 
 export class TreeRun {
@@ -41,7 +43,7 @@ export class TreeRun {
   readonly #to: Side;
   readonly #options: SyncOptions;
   readonly #plan: { readonly differences: boolean; readonly delete: boolean };
-  readonly #action: TreeActionKind;
+  readonly #action: Exclude<TreeActionKind, "delete">;
   readonly #sizes: Sizes;
   readonly #run: Run;
   readonly #result: TreeResult = {
@@ -67,7 +69,9 @@ export class TreeRun {
     this.#options = options;
     this.#plan = plan;
     this.#action = actionOf(from, to);
-    this.#sizes = sizesOf(options, this.#action === "delete" ? "copy" : this.#action, CONCURRENCY);
+    // What a service cannot fetch from another one goes through here, as an upload does.
+    const through = from.kind === "bucket" && to.kind === "bucket" && from.context.service !== to.context.service;
+    this.#sizes = sizesOf(options, through ? "upload" : this.#action, CONCURRENCY);
     this.#run = new Run(options, this.#sizes.concurrency);
   }
 
@@ -98,6 +102,11 @@ export class TreeRun {
     }
   }
 
+  /** One side is a folder here. */
+  get #local(): boolean {
+    return this.#from.kind === "local" || this.#to.kind === "local";
+  }
+
   #steps(): AsyncIterable<Step> {
     const filter = makeFilter(this.#options.include, this.#options.exclude);
     const source = this.#entries(this.#from, filter);
@@ -114,8 +123,8 @@ export class TreeRun {
       >;
       const input = { Bucket, RequestPayer, ExpectedBucketOwner };
       for await (const entry of list(side.context, input, side.prefix, filter, this.#run.signal)) {
-        // A folder's marker: there are no files in it.
-        if (entry.path.endsWith("/") && entry.size === 0) {
+        // A folder's marker: no file here can be called so. From bucket to bucket it is an object like others.
+        if (this.#local && entry.path.endsWith("/") && entry.size === 0) {
           if (side === this.#from) await this.#makeFolder(entry.path);
         } else yield entry;
       }
@@ -207,9 +216,10 @@ export class TreeRun {
     if (from.kind === "bucket" && to.kind === "bucket") return entry.etag !== undefined && entry.etag === other.etag;
     const local = (from.kind === "local" ? from : to) as LocalSide;
     const remote = (from.kind === "local" ? to : from) as BucketSide;
-    const object = { Bucket: remote.bucket, Key: remote.prefix + entry.path, size: entry.size, etag: undefined };
+    const object = { ...remote.shared, Bucket: remote.bucket, Key: remote.prefix + entry.path };
+    const head = membersFor("HeadObject", object) as unknown as HeadObjectRequest;
     const path = join(local.root, ...namesOf(entry.path));
-    return sameContent(remote.context, path, object, this.#sizes.partSize, this.#run.signal);
+    return sameContent(remote.context, path, head, entry.size, this.#sizes.partSize, this.#run.signal);
   }
 
   async #move(entry: Entry): Promise<void> {
@@ -235,14 +245,15 @@ export class TreeRun {
         const file = await to.folders.pathFor(namesOf(path));
         const input = { ...from.shared, Bucket: from.bucket, Key } as unknown as DownloadInput;
         await fetchFile(from.context, run, input, file, this.#sizes, {
+          resume: this.#options.resume,
           known: entry.size,
           keepTime: true,
           shared: true,
-          resume: this.#options.resume,
         });
         return;
       }
       const input = {
+        ...asSource(from.shared),
         ...to.shared,
         ...this.#options.inputFor?.(path),
         CopySource: { Bucket: from.bucket, Key },

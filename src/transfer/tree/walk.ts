@@ -49,15 +49,17 @@ async function* folder(
   }
   const names: Name[] = [];
   for (const dirent of dirents) {
-    if (temporary.test(dirent.name)) continue;
+    const path = prefix + dirent.name;
+    if (temporary.test(dirent.name) || !filter.enters(path)) continue;
     const link = dirent.isSymbolicLink();
     let isFolder = dirent.isDirectory();
     if (link && follow) {
-      isFolder = await stat(join(root, prefix, dirent.name)).then(
+      isFolder = await stat(join(root, path)).then(
         (stats) => stats.isDirectory(),
         () => false,
       );
     }
+    if (!isFolder && !filter.wants(path)) continue;
     if (isFolder || dirent.isFile() || link) names.push({ text: isFolder ? `${dirent.name}/` : dirent.name, link });
     else yield "skipped";
   }
@@ -83,7 +85,6 @@ async function* folder(
       else yield* folder(root, path, filter, follow, [...above, id]);
       continue;
     }
-    if (!filter(path)) continue;
     if (stats instanceof Error) yield { path, folder: false, error: stats };
     else if (stats.isFile()) yield { path, size: stats.size, modified: stats.mtimeMs };
     else yield "skipped";

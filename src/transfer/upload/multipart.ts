@@ -57,7 +57,9 @@ export async function uploadParts(
 ): Promise<CompleteMultipartUploadOutput> {
   let sums = planSums(context, input, plan.checksumAlgorithm);
   let partSize = source.size === undefined ? plan.partSize : partSizeFor(source.size, plan.partSize);
-  const earlier = plan.resume ? await findEarlier(context, input, plan.resume, run.signal) : undefined;
+  const earlier = plan.resume
+    ? await findEarlier(context, input, plan.resume, source.size === undefined, run.signal)
+    : undefined;
   if (earlier) {
     // What is there decides: parts of another size, or with another checksum, could not be joined by it.
     if (earlier.partSize !== undefined && fits(source.size, earlier.partSize)) partSize = earlier.partSize;

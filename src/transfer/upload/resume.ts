@@ -11,7 +11,8 @@ import {
   digestLengths,
 } from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
-import { membersFor } from "../input.js";
+import { isDirectoryBucket, membersFor } from "../input.js";
+import { growingPartSize } from "../limits.js";
 import type { UploadInput } from "../types.js";
 import type { SumPlan } from "./sums.js";
 
@@ -60,19 +61,20 @@ function refusal(problem: string): ParamValidationError {
   });
 }
 
-/** The upload to go on with; undefined when there is none (any more). */
+/**
+ * The upload to go on with; undefined when there is none (any more).
+ * @param grows its parts double every thousand, as those of a source of unknown length
+ */
 export async function findEarlier(
   context: TransferContext,
   input: UploadInput,
   resume: boolean | string,
+  grows: boolean,
   signal: AbortSignal,
 ): Promise<Earlier | undefined> {
-  if (typeof resume === "string") {
-    const { id, size } = readToken(input, resume);
-    return partsOf(context, input, id, size, signal);
-  }
-  const newest = await newestUpload(context, input, signal);
-  return newest?.UploadId === undefined ? undefined : partsOf(context, input, newest.UploadId, undefined, signal);
+  const { id, size } = typeof resume === "string" ? readToken(input, resume) : {};
+  const uploadId = id ?? (await newestUpload(context, input, signal))?.UploadId;
+  return uploadId === undefined ? undefined : partsOf(context, input, uploadId, size, grows, signal);
 }
 
 async function newestUpload(
@@ -81,13 +83,16 @@ async function newestUpload(
   signal: AbortSignal,
 ): Promise<MultipartUploadEntry | undefined> {
   const shared = membersFor("ListMultipartUploads", input);
+  // Directory buckets list in no order, and know no prefixes but folders.
+  const unordered = isDirectoryBucket(input.Bucket);
+  const Prefix = unordered ? input.Key.slice(0, input.Key.lastIndexOf("/") + 1) : input.Key;
   let newest: MultipartUploadEntry | undefined;
   let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
     let page: Awaited<ReturnType<typeof client.listMultipartUploads>>;
     try {
       page = await client.listMultipartUploads(
-        { ...shared, Bucket: input.Bucket, Prefix: input.Key, ...markers },
+        { ...shared, Bucket: input.Bucket, ...(Prefix ? { Prefix } : {}), ...markers },
         { signal },
       );
     } catch (error) {
@@ -101,7 +106,7 @@ async function newestUpload(
     }
     const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
     // Keys come in order: those behind ours are others that begin like it.
-    if (!page.IsTruncated || KeyMarker === undefined || KeyMarker > input.Key) return newest;
+    if (!page.IsTruncated || KeyMarker === undefined || (!unordered && KeyMarker > input.Key)) return newest;
     if (KeyMarker === markers.KeyMarker && UploadIdMarker === markers.UploadIdMarker) return newest;
     markers = UploadIdMarker === undefined ? { KeyMarker } : { KeyMarker, UploadIdMarker };
   }
@@ -112,6 +117,7 @@ async function partsOf(
   input: UploadInput,
   uploadId: string,
   size: number | undefined,
+  grows: boolean,
   signal: AbortSignal,
 ): Promise<Earlier | undefined> {
   const shared = membersFor("ListParts", input);
@@ -144,12 +150,12 @@ async function partsOf(
     if (!page.IsTruncated || next === undefined || Number(next) === PartNumberMarker) break;
     PartNumberMarker = Number(next);
   }
-  return { uploadId, partSize: size ?? commonSize(parts), sums, parts };
+  return { uploadId, partSize: size ?? commonSize(parts, grows), sums, parts };
 }
 
-/** The size that all parts have but, perhaps, the last. */
-function commonSize(parts: ReadonlyMap<number, Part>): number | undefined {
-  const sizes = [...parts.values()].map((part) => part.Size ?? 0);
+/** The size that all parts have but, perhaps, the last; of parts that grow, that of the first. */
+function commonSize(parts: ReadonlyMap<number, Part>, grows: boolean): number | undefined {
+  const sizes = [...parts].map(([number, { Size = 0 }]) => (grows ? Size / growingPartSize(number, 1) : Size));
   const largest = Math.max(0, ...sizes);
   // One part alone may be the last and short.
   return sizes.filter((size) => size === largest).length > 1 || (sizes.length === 1 && parts.has(1))

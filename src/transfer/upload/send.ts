@@ -30,6 +30,12 @@ export function shipStream(run: Run, length: number, open: () => AsyncIterable<U
   return { body: () => metered(run, tally, open()), length, arrived: () => tally.done(length) };
 }
 
+/** Bytes that can be read only once: an attempt that fails is the last. */
+export function shipOnce(run: Run, length: number, pieces: AsyncIterable<Uint8Array>): Shipment {
+  const tally = new Tally(run.meter);
+  return { body: metered(run, tally, pieces), length, arrived: () => tally.done(length) };
+}
+
 function* slices(run: Run, bytes: Uint8Array): Generator<Uint8Array> {
   const size = run.bandwidth?.piece ?? PIECE;
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

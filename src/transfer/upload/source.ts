@@ -1,6 +1,7 @@
 /** Where the bytes of an upload come from, part by part. */
 import { Buffer } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
+import { orAborted } from "../../client/limits.js";
 import { IncompleteBodyError, ParamValidationError, TucuxiError } from "../../errors/base.js";
 import type { BodyInput, BodySource } from "../../model/dictionaries.js";
 import {
@@ -16,7 +17,10 @@ import {
   openSource,
 } from "../../transport/body-kinds.js";
 import { HttpResponseBody } from "../../transport/index.js";
-import { MIB } from "../limits.js";
+import { KIB, MIB } from "../limits.js";
+
+/** What is read of a stream at first where nobody knows how much will come. */
+const FIRST = 64 * KIB;
 
 export interface PartSource {
   /** Bytes of all of it; undefined: only its end will tell. */
@@ -29,8 +33,10 @@ export interface PartSource {
    * The next (or any) `length` bytes from `start` on, in `buffer` or in memory of its own. Fewer only at the end of a source of unknown size.
    */
   read(start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array>;
-  /** The same bytes as often as need be, in small pieces; undefined where only `read` can. */
+  /** The same bytes as often as need be, in small pieces, checked before the last; undefined where only `read` can. */
   readonly stream?: (start: number, length: number) => AsyncGenerator<Uint8Array>;
+  /** All of it in small pieces, checked before the last, once: of a source that is asked in order. */
+  readonly once?: () => AsyncGenerator<Uint8Array>;
   /** Everything was read: is it still what it was? Throws when not. */
   check(): Promise<void>;
   close(reason?: unknown): Promise<void>;
@@ -92,8 +98,8 @@ class FileSource implements PartSource {
     return target.length === length ? target : target.subarray(0, length);
   }
 
-  async *stream(start: number, length: number): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < length; at += MIB) yield this.read(start + at, Math.min(MIB, length - at), undefined);
+  stream(start: number, length: number): AsyncGenerator<Uint8Array> {
+    return piecesOf(this, start, length);
   }
 
   async check(): Promise<void> {
@@ -114,12 +120,29 @@ class FileSource implements PartSource {
   }
 }
 
-/** Whatever is given as a Body. `declared`: its length, if the caller gave one. */
-export async function openBody(input: BodyInput | undefined, declared: number | undefined): Promise<PartSource> {
+/** A piece after the other. A source that is not what it was fails before the last: then nothing is stored. */
+async function* piecesOf(source: PartSource, start: number, length: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < length; at += MIB) {
+    const piece = await source.read(start + at, Math.min(MIB, length - at), undefined);
+    if (at + MIB >= length) await source.check();
+    yield piece;
+  }
+}
+
+/**
+ * Whatever is given as a Body.
+ * @param declared its length, if the caller gave one
+ * @param signal ends the wait for a source from which nothing comes
+ */
+export async function openBody(
+  input: BodyInput | undefined,
+  declared: number | undefined,
+  signal: AbortSignal,
+): Promise<PartSource> {
   let given: unknown = input ?? new Uint8Array(0);
   if (typeof given === "function") {
     try {
-      given = await (given as () => BodySource | Promise<BodySource>)();
+      given = await orAborted(Promise.resolve((given as () => BodySource | Promise<BodySource>)()), signal);
     } catch (error) {
       throw failedSource(error, 0);
     }
@@ -143,7 +166,7 @@ export async function openBody(input: BodyInput | undefined, declared: number | 
     source.destroy(error);
     throw error;
   }
-  return new StreamSource(source, size ?? declared);
+  return new StreamSource(source, size ?? declared, signal);
 }
 
 function checkDeclared(size: number | undefined, declared: number | undefined): void {
@@ -196,6 +219,10 @@ class BlobSource implements PartSource {
     }
   }
 
+  stream(start: number, length: number): AsyncGenerator<Uint8Array> {
+    return piecesOf(this, start, length);
+  }
+
   async check(): Promise<void> {}
   async close(): Promise<void> {}
 }
@@ -205,24 +232,32 @@ class StreamSource implements PartSource {
   readonly sequential = true;
   readonly needsBuffer = true;
   readonly #source: OpenSource;
+  readonly #signal: AbortSignal;
   #given = 0;
   #ended = false;
   /** What of the last piece belongs to the next part. */
   #rest: Uint8Array | undefined;
 
-  constructor(source: OpenSource, size: number | undefined) {
+  constructor(source: OpenSource, size: number | undefined, signal: AbortSignal) {
     this.#source = source;
     this.size = size;
+    this.#signal = signal;
+  }
+
+  once(): AsyncGenerator<Uint8Array> {
+    return piecesOf(this, 0, this.size ?? 0);
   }
 
   async read(_start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array> {
-    const target = buffer ?? Buffer.allocUnsafe(length);
+    // Of a length that nobody knows no more is taken than comes.
+    let target = buffer ?? Buffer.allocUnsafe(this.size === undefined ? Math.min(length, FIRST) : length);
     let at = 0;
     try {
       while (at < length) {
         const piece = this.#rest ?? (await this.#next());
         if (piece === undefined) break;
         const taken = Math.min(piece.length, length - at);
+        if (at + taken > target.length) target = enlarged(target, at, at + taken, length);
         target.set(taken === piece.length ? piece : piece.subarray(0, taken), at);
         this.#rest = taken === piece.length ? undefined : piece.subarray(taken);
         at += taken;
@@ -237,7 +272,8 @@ class StreamSource implements PartSource {
 
   async #next(): Promise<Uint8Array | undefined> {
     while (!this.#ended) {
-      const { done, value } = await this.#source.next();
+      const step = this.#source.next();
+      const { done, value } = step instanceof Promise ? await orAborted(step, this.#signal) : step;
       if (done) {
         this.#ended = true;
         return undefined;
@@ -268,4 +304,11 @@ class StreamSource implements PartSource {
       hint: `Body was to have ${this.size} bytes, but it ${what}. Nothing was stored.`,
     });
   }
+}
+
+/** More memory with the same beginning: twice as much, `needed` at least and `most` at most. */
+function enlarged(bytes: Buffer, length: number, needed: number, most: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, bytes.length * 2), most));
+  larger.set(bytes.subarray(0, length));
+  return larger;
 }

@@ -1,4 +1,5 @@
 /** Uploads: in one request or in parts, from files and from anything that has bytes. */
+import { ParamValidationError } from "../../errors/base.js";
 import type { PutObjectOutput, PutObjectRequest } from "../../model/generated/types.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers, membersFor } from "../input.js";
@@ -6,13 +7,15 @@ import { MIB, type Sizes, sizesOf } from "../limits.js";
 import { Run } from "../run.js";
 import type { UploadFileInput, UploadInput, UploadOptions, UploadOutput } from "../types.js";
 import { uploadParts } from "./multipart.js";
-import { type Shipment, shipBytes, shipStream } from "./send.js";
+import { type Shipment, shipBytes, shipOnce, shipStream } from "./send.js";
 import { openBody, openFile, type PartSource } from "./source.js";
 import { wholeSums } from "./sums.js";
 
 const operations = ["PutObject", "CreateMultipartUpload", "CompleteMultipartUpload"] as const;
-/** A file up to here goes into memory when it goes in one request. */
+/** A source up to here goes into memory when it goes in one request. */
 const HELD = 8 * MIB;
+/** So much of a stream of unknown length may be held to see whether it ends, if the parts do not take more anyway. */
+const HEAD = 64 * MIB;
 
 const refused = {
   UploadId: "is the transfer's own: use `resume`",
@@ -30,7 +33,10 @@ export async function upload(
   const run = new Run(options, sizes.concurrency);
   try {
     const { Body, ...rest } = input;
-    return await uploadFrom(context, run, rest, await openBody(Body, input.ContentLength), sizes, options);
+    const source = await openBody(Body, input.ContentLength, run.signal).catch((error: unknown) => {
+      throw run.scope.reasonOf(error);
+    });
+    return await uploadFrom(context, run, rest, source, sizes, options);
   } finally {
     run.end();
   }
@@ -103,10 +109,11 @@ async function choose(
     put(context, run, input, shipment, options.checksumAlgorithm);
   if (input.WriteOffsetBytes === undefined && size !== undefined && size > 0 && size >= threshold) return parts();
   if (size !== undefined) {
-    const { stream } = source;
+    const { stream, once } = source;
     return run.slot(async () => {
-      if (stream && size > HELD) {
-        return single(shipStream(run, size, () => stream.call(source, 0, size)));
+      if (size > HELD) {
+        if (stream) return single(shipStream(run, size, () => stream.call(source, 0, size)));
+        if (once) return single(shipOnce(run, size, once.call(source)));
       }
       const bytes = await source.read(0, size, undefined);
       // One reading of a small file is one state of it; a stream may go on past its length.
@@ -114,9 +121,11 @@ async function choose(
       return single(shipBytes(run, bytes));
     });
   }
-  // As far as the threshold (one byte less decides for one request), or what a part takes.
-  const head = await source.read(0, Math.max(threshold, 1), undefined);
-  if (head.length < Math.max(threshold, 1)) return run.slot(() => single(shipBytes(run, head)));
+  // One byte less than the threshold decides for one request.
+  const limit = Math.min(Math.max(threshold, 1), Math.max(HEAD, partSize * run.concurrency));
+  const head = await source.read(0, limit, undefined);
+  if (head.length < limit) return run.slot(() => single(shipBytes(run, head)));
+  if (input.WriteOffsetBytes !== undefined) throw appendInParts(limit);
   return parts(head);
 }
 
@@ -137,6 +146,13 @@ async function put(
   const output = await client.putObject(members, { signal: run.signal });
   shipment.arrived();
   return output;
+}
+
+function appendInParts(held: number): ParamValidationError {
+  return new ParamValidationError(
+    [{ path: "WriteOffsetBytes", problem: `appends in one request, but Body goes on after ${held} bytes` }],
+    { operation: "upload", hint: "Give ContentLength: a body of known length goes in one request, whatever its size." },
+  );
 }
 
 function told(context: TransferContext, { Bucket, Key }: UploadFileInput, output: PutObjectOutput): UploadOutput {
