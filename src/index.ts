@@ -6,7 +6,7 @@ export { S3Client } from "./client/client.js";
 export type { HookRequest, HookResponse, HookRetry, Hooks, Logger } from "./client/hooks.js";
 export type { CallOptions, ChecksumMode, PresignOptions, S3ClientOptions } from "./client/options.js";
 export { type Page, Pages, type PaginateOptions } from "./client/pages.js";
-export type { PresignPostInput } from "./client/presign.js";
+export type { PresignPostInput } from "./client/presign-post.js";
 export type { WaitOptions } from "./client/waiters.js";
 export type { CallerIdentity } from "./credentials/sts.js";
 export type { Credentials, CredentialsInput, CredentialsProvider } from "./credentials/types.js";

@@ -14,7 +14,8 @@ import { anonymous, Engine, type Equipment, type KeySource, keysAlways, keysFrom
 import { ExpressSessions } from "./express.js";
 import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js";
 import { type Pages, type PaginateOptions, paginate } from "./pages.js";
-import { draftUrl, type PresignPostInput, presignedPost } from "./presign.js";
+import { draftUrl } from "./presign.js";
+import { type PresignPostInput, presignedPost } from "./presign-post.js";
 import { ProfileSession } from "./profile-session.js";
 import { isRegion, regionNamed } from "./redirect.js";
 import { checkOptions, clientSettings } from "./settings.js";

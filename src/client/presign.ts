@@ -1,15 +1,14 @@
-/** Presigned URLs and forms: the first half of the road, without a journey. */
+/** Presigned URLs: the first half of the road, without a journey. */
 import type { Credentials } from "../credentials/types.js";
 import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
 import { type Operation, operationOfMethod } from "../model/operation.js";
 import { serialize, type WireRequest } from "../protocol/serialize.js";
 import { prepareInput } from "../rules/index.js";
-import type { PolicyCondition, PresignedPost } from "../sigv4/index.js";
 import type { Engine } from "./engine.js";
 import { addHeaders, checkExtraHeaders } from "./extra-headers.js";
 import type { PresignOptions } from "./options.js";
-import { checkExpiry, signQuery } from "./signing.js";
+import { checkExpiry, checkSigningDate, signQuery } from "./signing.js";
 
 /** The operation behind a method's name. */
 export function operationFor(method: string): Operation {
@@ -34,14 +33,22 @@ export interface UrlDraft {
 }
 
 /** Checks what is to be presigned, and finds where it goes. */
-export function draftUrl(engine: Engine, method: string, input: object, options: PresignOptions): UrlDraft {
+export function draftUrl(
+  engine: Engine,
+  method: string,
+  input: object | undefined = {},
+  options: PresignOptions = {},
+): UrlDraft {
   const op = operationFor(method);
   const expiresIn = checkExpiry(options.expiresIn);
+  const verb = options.method === undefined ? op.method : checkVerb(options.method);
+  const time = checkSigningDate(options.signingDate) ?? engine.now();
   if (options.headers) checkExtraHeaders(options.headers, op.name);
   const prepared = prepareInput(op, input, {
     region: engine.settings.region,
     checksumMode: false,
     listEncoding: false,
+    idempotencyToken: false,
   });
   const wire = serialize(op, prepared);
   if (wire.kind !== "none" && op.input.payload?.streaming) {
@@ -56,17 +63,26 @@ export function draftUrl(engine: Engine, method: string, input: object, options:
   return {
     endpoint,
     bucket,
-    sign: (credentials) => presignedUrl(engine, op, wire, endpoint, options, expiresIn, credentials),
+    sign: (credentials) =>
+      presignedUrl(engine, wire, endpoint, { method: verb, headers: options.headers, time, expiresIn }, credentials),
   };
+}
+
+/** What was asked of a URL, checked. */
+interface UrlTerms {
+  readonly method: string;
+  readonly headers: PresignOptions["headers"];
+  /** Milliseconds since 1970 that it holds from. */
+  readonly time: number;
+  /** Seconds that it holds. */
+  readonly expiresIn: number;
 }
 
 function presignedUrl(
   engine: Engine,
-  op: Operation,
   wire: WireRequest,
   endpoint: PreparedEndpoint,
-  options: PresignOptions,
-  expiresIn: number,
+  terms: UrlTerms,
   credentials: Credentials | undefined,
 ): string {
   const path = endpoint.basePath + wire.path || "/";
@@ -76,66 +92,23 @@ function presignedUrl(
   const { headers } = wire;
   const type = headers.lastIndexOf("content-type");
   if (wire.kind === "xml" && type >= 0) headers.splice(type, 2);
-  if (options.headers) addHeaders(headers, [], options.headers);
+  if (terms.headers) addHeaders(headers, [], terms.headers);
   const request = {
-    method: options.method ?? op.method,
+    method: terms.method,
     path,
     query: wire.canonicalQuery,
     host: endpoint.host,
     signing: endpoint.signing,
     payloadHash: "UNSIGNED-PAYLOAD",
   };
-  const time = timeOf(options.signingDate, engine);
+  const { time, expiresIn } = terms;
   return `${endpoint.origin}${path}?${signQuery(engine.signers, credentials, request, headers, time, expiresIn)}`;
 }
 
-/** What a form needs to upload to S3. */
-export interface PresignPostInput {
-  /** Name of the bucket, or the ARN of an access point. */
-  Bucket: string;
-  /** The object's key; `${filename}` in it becomes the name of the file that the browser sends. */
-  Key: string;
-  /** Fields to send along, such as `acl`, `Content-Type`, `x-amz-meta-*`; each is held to its value. */
-  Fields?: Record<string, string> | undefined;
-  /** More conditions: `["content-length-range", 1, 1048576]`, `["starts-with", "$Content-Type", "image/"]`, `{ acl: "private" }`. */
-  Conditions?: readonly PolicyCondition[] | undefined;
-}
-
-/** URL and fields of a form that uploads to S3. */
-export async function presignedPost(
-  engine: Engine,
-  input: PresignPostInput,
-  options: Pick<PresignOptions, "expiresIn" | "signingDate">,
-  credentials: Credentials | undefined,
-): Promise<PresignedPost> {
-  const expiresIn = checkExpiry(options.expiresIn);
-  if (!credentials) {
-    throw new TucuxiError("presignPost: an anonymous client has nothing to sign with", {
-      code: "NoCredentials",
-      hint: "Give the client credentials.",
-    });
-  }
-  const op = operationFor("putObject");
-  // Bucket and key are held to the same rules as those of any request.
-  serialize(op, prepareInput(op, { Bucket: input.Bucket, Key: input.Key }, { checksumMode: false }));
-  const endpoint = engine.endpoint(op, input.Bucket, undefined, true);
-  const { presignPost } = await import("../sigv4/post.js");
-  return presignPost({
-    url: `${endpoint.origin}${endpoint.basePath || "/"}`,
-    bucket: input.Bucket,
-    key: input.Key,
-    fields: input.Fields,
-    conditions: input.Conditions,
-    credentials,
-    region: endpoint.signing.region ?? engine.settings.region,
-    date: new Date(timeOf(options.signingDate, engine)),
-    expiresIn,
+/** The method as it is signed, and as every HTTP client sends it. */
+function checkVerb(method: unknown): string {
+  if (typeof method === "string" && /^[A-Za-z]+$/.test(method)) return method.toUpperCase();
+  throw new TucuxiError(`method: must be an HTTP method such as "GET", not ${JSON.stringify(method)}`, {
+    code: "InvalidOption",
   });
-}
-
-function timeOf(signingDate: Date | undefined, engine: Engine): number {
-  if (signingDate === undefined) return engine.now();
-  const time = signingDate instanceof Date ? signingDate.getTime() : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new TucuxiError("signingDate: must be a valid Date", { code: "InvalidOption" });
 }

@@ -1,7 +1,7 @@
 /** The client's side of signing: who signs for an endpoint, which headers are signed, and how they go out. */
 import type { Credentials } from "../credentials/types.js";
 import type { EndpointSigning } from "../endpoint/prepared.js";
-import { TucuxiError } from "../errors/base.js";
+import { CredentialsError, TucuxiError } from "../errors/base.js";
 import { authorization, encodeRfc3986, presignedQuery, Signer } from "../sigv4/fast.js";
 
 /** Header pairs in one flat list: name, value, name, value. Names in lower case. */
@@ -28,11 +28,21 @@ export class Signers {
     const scope = `${signing.name} ${signing.service} ${where}`;
     let signer = signers.get(scope);
     if (!signer) {
-      signer = makeSigner(credentials, signing);
+      signer = signerOf(credentials, signing);
       signers.set(scope, signer);
     }
     this.#last = { credentials, signing, signer };
     return signer.at(time);
+  }
+}
+
+/** The signer says in its own way what is wrong with keys; from a client it is an error of the client's. */
+function signerOf(credentials: Credentials, signing: EndpointSigning): Signer {
+  try {
+    return makeSigner(credentials, signing);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new CredentialsError(cause.message, { code: "InvalidCredentials", cause });
   }
 }
 
@@ -160,4 +170,13 @@ export function checkExpiry(expiresIn: number | undefined): number {
       code: "InvalidOption",
     },
   );
+}
+
+/** Checks the time that a signature holds from; milliseconds since 1970, undefined where none is given. */
+export function checkSigningDate(date: Date | undefined): number | undefined {
+  if (date === undefined) return undefined;
+  const year = date instanceof Date ? date.getUTCFullYear() : Number.NaN;
+  // Other years have no four digits to be signed with.
+  if (year >= 1 && year <= 9999) return date.getTime();
+  throw new TucuxiError("signingDate: must be a valid Date of the years 1 to 9999", { code: "InvalidOption" });
 }

@@ -110,7 +110,8 @@ function valueFaults(
 
 /** A map becomes headers, one a name. */
 function mapFaults(value: unknown, path: string, faults: ParamFault[]): void {
-  if (!isDictionary(value)) {
+  // Headers, URLSearchParams and their like are objects too, with nothing but methods.
+  if (!isDictionary(value) || Symbol.iterator in value) {
     faults.push({ path, problem: `expected dictionary of strings, got ${kindOf(value)}` });
     return;
   }

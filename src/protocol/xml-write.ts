@@ -112,9 +112,14 @@ function writeStructure(
   if (plan.union && seen !== 1) throw fault;
   if (!partial) {
     for (const name in value) if (value[name] !== undefined) seen--;
-    if (seen !== 0) throw fault;
+    if (seen !== 0) refuseUnknown(structure, value);
   }
   return content === "" ? `<${tag}${attributes}/>` : `<${tag}${attributes}>${content}</${tag}>`;
+}
+
+/** Counting found more or fewer members than there are names: an unknown one, or getters of a class, which have no names of the instance's. */
+function refuseUnknown(structure: StructureShape, value: Dictionary): void {
+  for (const name in value) if (value[name] !== undefined && !structure.byName.has(name)) throw fault;
 }
 
 function write(tag: string, part: Shape, value: unknown, flattened: boolean): string {

@@ -73,11 +73,23 @@ export function prepareInput(op: Operation, input: object, context: RuleContext)
   // What is no dictionary at all is the serializer's to refuse.
   if (!isDictionary(input)) return input;
   const faults: ParamFault[] = [];
-  let draft: Dictionary = input;
+  let draft: Dictionary = withGetters(op, input);
   for (const prepare of rulesOf(op).prepare) draft = prepare(draft, context, faults, op);
   if (faults.length > 0)
     throw new ParamValidationError(withOthers(faults, explainFaults(op, draft)), { operation: op.name });
   return draft;
+}
+
+/**
+ * An instance of a class may have members that are getters of its class: they have no names of its own, so they are read by the model's, once, into a
+ * plain dictionary.
+ */
+function withGetters(op: Operation, input: Dictionary): Dictionary {
+  const maker: unknown = Object.getPrototypeOf(input);
+  if (maker === Object.prototype || maker === null) return input;
+  const out: Dictionary = { ...input };
+  for (const { name } of op.input.members) if (input[name] !== undefined) out[name] = input[name];
+  return out;
 }
 
 /** Those of the model's faults that are not the same thing said again. */

@@ -15,6 +15,8 @@ export interface RuleContext {
   readonly checksumMode?: boolean | undefined;
   /** Ask for encoded keys in listings. Off for presigned requests: their sender has nobody to decode them. Default: true. */
   readonly listEncoding?: boolean | undefined;
+  /** Make a token where the caller gives none. Off for presigned requests: their sender could not know it. Default: true. */
+  readonly idempotencyToken?: boolean | undefined;
   /** Fill in the location constraint of a new bucket. Default: true. */
   readonly locationConstraint?: boolean | undefined;
 }

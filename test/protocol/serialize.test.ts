@@ -290,6 +290,21 @@ describe("documents", () => {
     );
   });
 
+  it("read the getters of a class", () => {
+    class Tag {
+      get Key(): string {
+        return "k";
+      }
+      get Value(): string {
+        return "v";
+      }
+    }
+    const write = (tag: object): unknown =>
+      serialize(operation("PutBucketTagging"), { Bucket: "b", Tagging: { TagSet: [tag] } }).body;
+    expect(write(new Tag())).toBe(write({ Key: "k", Value: "v" }));
+    expect(() => write(Object.assign(new Tag(), { Extra: 1 }))).toThrow("Tagging.TagSet[0].Extra: unknown");
+  });
+
   it("take exactly one member of a union", () => {
     const union = (ObjectEncryption: object) =>
       write("UpdateObjectEncryption", { Bucket: "b", Key: "k", ObjectEncryption });
@@ -340,6 +355,9 @@ describe("what is wrong is told all at once", () => {
       "ContentLength: expected integer, got 9007199254740992",
       "Key: has half of a surrogate pair, which UTF-8 cannot carry",
       "Metadata: expected dictionary of strings, got string",
+    ]);
+    expect(faults("PutObject", { Bucket: "b", Key: "k", Metadata: new Headers({ a: "b" }) })).toEqual([
+      "Metadata: expected dictionary of strings, got Headers",
     ]);
   });
 

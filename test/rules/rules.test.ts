@@ -40,6 +40,39 @@ describe("an input to which no rule applies", () => {
   });
 });
 
+describe("an instance of a class", () => {
+  class Target {
+    readonly Bucket = "b";
+    get Key(): string {
+      return "k";
+    }
+    get Range(): undefined {
+      return undefined;
+    }
+    describe(): string {
+      return this.Key;
+    }
+  }
+
+  it("has its getters read once, and no more members than the model knows", () => {
+    expect(prepareInput(operation("GetObject"), new Target(), { checksumMode: true })).toEqual({
+      Bucket: "b",
+      Key: "k",
+      ChecksumMode: "ENABLED",
+    });
+    expect(
+      serialize(operation("HeadObject"), prepareInput(operation("HeadObject"), new Target(), {}) as Dictionary).path,
+    ).toBe("/k");
+  });
+
+  it("is refused for an unknown member as any other is", () => {
+    const target = Object.assign(new Target(), { key: "x" });
+    expect(() => serialize(operation("HeadObject"), prepareInput(operation("HeadObject"), target, {}))).toThrow(
+      "HeadObject: key: unknown",
+    );
+  });
+});
+
 describe("Bucket", () => {
   const ok = ["b", "a.b", "A_b-c", "x".repeat(255), "arn:aws:s3:us-west-2:123456789012:accesspoint/my-ap"];
   ok.push("arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap");

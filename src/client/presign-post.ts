@@ -1,0 +1,98 @@
+/** Presigned forms: what a browser needs to upload without keys of its own. */
+import type { Credentials } from "../credentials/types.js";
+import { ParamValidationError, TucuxiError } from "../errors/base.js";
+import { operation } from "../model/operation.js";
+import { serialize } from "../protocol/serialize.js";
+import { kindOf } from "../protocol/validate.js";
+import { isDictionary } from "../protocol/xml-write.js";
+import { prepareInput } from "../rules/index.js";
+import type { PolicyCondition, PresignedPost } from "../sigv4/index.js";
+import type { Engine } from "./engine.js";
+import type { PresignOptions } from "./options.js";
+import { checkExpiry, checkSigningDate } from "./signing.js";
+
+/** What a form needs to upload to S3. */
+export interface PresignPostInput {
+  /** Name of the bucket, or the ARN of an access point. */
+  Bucket: string;
+  /** The object's key; `${filename}` in it becomes the name of the file that the browser sends. */
+  Key: string;
+  /** Fields to send along, such as `acl`, `Content-Type`, `x-amz-meta-*`; each is held to its value. */
+  Fields?: Record<string, string> | undefined;
+  /** More conditions: `["content-length-range", 1, 1048576]`, `["starts-with", "$Content-Type", "image/"]`, `{ acl: "private" }`. */
+  Conditions?: readonly PolicyCondition[] | undefined;
+}
+
+/** URL and fields of a form that uploads to S3. */
+export async function presignedPost(
+  engine: Engine,
+  input: PresignPostInput,
+  options: Pick<PresignOptions, "expiresIn" | "signingDate">,
+  credentials: Credentials | undefined,
+): Promise<PresignedPost> {
+  const expiresIn = checkExpiry(options.expiresIn);
+  const time = checkSigningDate(options.signingDate) ?? engine.now();
+  checkPostInput(input);
+  if (!credentials) {
+    throw new TucuxiError("presignPost: an anonymous client has nothing to sign with", {
+      code: "NoCredentials",
+      hint: "Give the client credentials.",
+    });
+  }
+  const op = operation("PutObject");
+  // Bucket and key are held to the same rules as those of any request.
+  serialize(op, prepareInput(op, { Bucket: input.Bucket, Key: input.Key }, { checksumMode: false }));
+  const endpoint = engine.endpoint(op, input.Bucket, undefined, true);
+  const { presignPost } = await import("../sigv4/post.js");
+  try {
+    return presignPost({
+      url: `${endpoint.origin}${endpoint.basePath || "/"}`,
+      bucket: input.Bucket,
+      key: input.Key,
+      fields: input.Fields && withoutUndefined(input.Fields),
+      conditions: input.Conditions,
+      credentials,
+      region: endpoint.signing.region ?? engine.settings.region,
+      date: new Date(time),
+      expiresIn,
+    });
+  } catch (error) {
+    throw refusedBySigner(error);
+  }
+}
+
+const postMembers = new Set(["Bucket", "Key", "Fields", "Conditions"]);
+
+/** The members that are not a request's: those that are, the serializer looks at. */
+function checkPostInput(input: unknown): void {
+  if (!isDictionary(input)) {
+    throw new ParamValidationError([{ path: "input", problem: `expected dictionary, got ${kindOf(input)}` }], {
+      operation: "presignPost",
+    });
+  }
+  const faults = Object.keys(input).flatMap((path) =>
+    input[path] === undefined || postMembers.has(path)
+      ? []
+      : [{ path, problem: `unknown; the members are ${[...postMembers].join(", ")}` }],
+  );
+  const { Fields: fields, Conditions: conditions } = input;
+  if (fields !== undefined && !isDictionary(fields)) {
+    faults.push({ path: "Fields", problem: `expected dictionary of strings, got ${kindOf(fields)}` });
+  }
+  if (conditions !== undefined && !Array.isArray(conditions)) {
+    faults.push({ path: "Conditions", problem: `expected array, got ${kindOf(conditions)}` });
+  }
+  if (faults.length > 0) throw new ParamValidationError(faults, { operation: "presignPost" });
+}
+
+const withoutUndefined = (fields: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Record<string, string>;
+
+/** What the signer says of a field or condition, under the name that the caller gave it. */
+function refusedBySigner(error: unknown): unknown {
+  const match = error instanceof TypeError ? /^(field|condition)(s[^:]*): (.*)$/s.exec(error.message) : null;
+  if (!match) return error;
+  const [, name = "", where = "", problem = ""] = match;
+  const path = `${name.charAt(0).toUpperCase()}${name.slice(1)}${where}`;
+  return new ParamValidationError([{ path, problem }], { operation: "presignPost", cause: error });
+}
