@@ -26,6 +26,8 @@ export interface AttemptInput {
   /** Headers that a hook adds. */
   readonly hookHeaders: Readonly<Record<string, string>> | undefined;
   readonly label: { toString(): string };
+  /** On a connection of its own. */
+  readonly fresh: boolean | undefined;
 }
 
 /** Builds and signs one attempt. */
@@ -89,6 +91,7 @@ export function buildAttempt({ engine, op, options, limits }: Call, input: Attem
       expect: hasStreamingOutput(op) ? "stream" : op.method === "HEAD" ? "none" : "buffer",
       signal: limits.signal,
       label: input.label,
+      fresh: input.fresh,
     },
   };
 }

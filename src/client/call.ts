@@ -1,7 +1,7 @@
 /** What the stations of the road hand to each other. */
 import type { Operation } from "../model/operation.js";
 import type { ErrorContext } from "../protocol/index.js";
-import type { TransportResponse } from "../transport/index.js";
+import type { RetryCall, TransportResponse } from "../transport/index.js";
 import type { Engine } from "./engine.js";
 import type { CallLimits } from "./limits.js";
 import type { CallOptions } from "./options.js";
@@ -15,14 +15,16 @@ export interface Call {
   readonly limits: CallLimits;
   /** The answer of the place first asked is wanted, even where it says "elsewhere". */
   readonly stay?: boolean;
-  /** Attempts made before this journey, by the one that it goes on with. */
-  readonly attemptsBefore?: number;
+  /** The journey that this one goes on with, as far as it had come. */
+  readonly before?: RetryCall;
 }
 
 /** What is known of an answer besides itself. */
 export interface Arrival extends ErrorContext {
   /** The number of the attempt that it answers. */
   readonly attempts: number;
+  /** How it was come by. */
+  readonly fared: RetryCall;
 }
 
 /** What becomes of an answer that is no error by its status. */

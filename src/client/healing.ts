@@ -5,8 +5,9 @@
 
 import { TucuxiError } from "../errors/base.js";
 import { S3ServiceError } from "../errors/service.js";
-import type { BodySource, TransportResponse } from "../transport/index.js";
+import type { BodySource, Heal, TransportResponse } from "../transport/index.js";
 import type { Arrival, Call, Journey } from "./call.js";
+import { runHook } from "./hooks.js";
 
 /** Bytes of an object that an answer carries, both ends included. */
 interface Span {
@@ -15,47 +16,46 @@ interface Span {
 }
 
 /** What a body asks when its source breaks; undefined where the rest cannot be had: no ETag, no length, not an object. */
-export function healer(
-  call: Call,
-  response: TransportResponse,
-  arrival: Arrival,
-  journey: Journey,
-): ((failure: TucuxiError, given: number) => Promise<BodySource | undefined>) | undefined {
-  const { engine, op, input, options, limits } = call;
+export function healer(call: Call, response: TransportResponse, arrival: Arrival, journey: Journey): Heal | undefined {
+  const { engine, op, input, options } = call;
   const { etag } = response.headers;
   const span = spanOf(response);
   if (!engine.settings.resumeDownloads || op.name !== "GetObject" || span === undefined) return undefined;
   // A weak ETag matches nothing, says HTTP.
   if (etag === undefined || etag.startsWith("W/")) return undefined;
-  let attempt = arrival.attempts;
-  return async (failure, given) => {
+  const { onRetry } = engine.settings.hooks ?? {};
+  let { fared } = arrival;
+  return async (failure, given, gone) => {
     const first = span.first + given;
     // A body let go because nobody read it has not failed: its reader has come after all.
     const late = failure.code === "BodyAbandoned";
-    const pause = first > span.last ? undefined : late ? 0 : engine.retry.next(failure, { attempt });
+    const pause = first > span.last ? undefined : late ? 0 : engine.retry.next(failure, fared);
     if (pause === undefined) return undefined;
-    await engine.settings.hooks?.onRetry?.({ operation: op.name, attempt, delay: pause, error: failure });
-    if (pause > 0) await engine.pause(pause, limits.signal);
+    const signal = call.limits.signal ? AbortSignal.any([call.limits.signal, gone]) : gone;
+    const limits = { ...call.limits, signal };
+    const { attempt } = fared;
+    if (onRetry) await runHook(() => onRetry({ operation: op.name, attempt, delay: pause, error: failure }), signal);
+    if (pause > 0) await engine.pause(pause, signal);
     const rest = { ...withoutConditions(input), Range: `bytes=${first}-${span.last}`, IfMatch: etag };
     const version = response.headers["x-amz-version-id"];
     if (version !== undefined && version !== "null") Object.assign(rest, { VersionId: version });
     try {
-      const attemptsBefore = late ? attempt - 1 : attempt;
-      return await journey({ engine, op, input: rest, options, limits, attemptsBefore }, (_, again, { attempts }) => {
-        attempt = attempts;
-        if (again.headers["etag"] === etag) return sourceOf(again, first);
+      const before = late ? { ...fared, attempt: attempt - 1 } : fared;
+      return await journey({ engine, op, input: rest, options, limits, before }, (_, again, there) => {
+        fared = there.fared;
+        if (again.headers["etag"] === etag) return sourceOf(again, first, response.headers["content-encoding"]);
         again.source?.cancel(failure);
         throw changed(given, failure);
       });
     } catch (error) {
-      if (!(error instanceof S3ServiceError) || !gone.has(error.statusCode)) throw error;
+      if (!(error instanceof S3ServiceError) || !changedStatus.has(error.statusCode)) throw error;
       throw changed(given, error);
     }
   };
 }
 
 /** What a range of an object that is no longer the same is answered with. */
-const gone = new Set([404, 412, 416]);
+const changedStatus = new Set([404, 412, 416]);
 
 function changed(given: number, cause: unknown): TucuxiError {
   return new TucuxiError(
@@ -84,9 +84,13 @@ function spanOf({ status, headers }: TransportResponse): Span | undefined {
     : undefined;
 }
 
-/** The source of a range that starts where it should; a server that ignores ranges would give the beginning once more. */
-function sourceOf(response: TransportResponse, first: number): BodySource | undefined {
-  if (spanOf(response)?.first === first && response.status === 206) return response.source;
+/**
+ * The source of a range that starts where it should; a server that ignores ranges would give the beginning once more, and a proxy that
+ * packs what passes, other bytes.
+ */
+function sourceOf(response: TransportResponse, first: number, coding: string | undefined): BodySource | undefined {
+  const { status, headers, source } = response;
+  if (spanOf(response)?.first === first && status === 206 && headers["content-encoding"] === coding) return source;
   response.source?.cancel(new TucuxiError("not the range that was asked for"));
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { S3ServiceError } from "../errors/service.js";
 import type { OperationName } from "../model/operation.js";
+import { orAborted } from "./limits.js";
 
 /** A request on its way out. */
 export interface HookRequest {
@@ -65,4 +66,10 @@ export interface Logger {
   /** What should not go unnoticed: bodies that nobody reads, settings that mean nothing. */
   warn?: ((message: string, ...details: unknown[]) => void) | undefined;
   error?: ((message: string, ...details: unknown[]) => void) | undefined;
+}
+
+/** Runs a hook and waits for it, but no longer than for the call: a hook that never ends holds up no abort. */
+export async function runHook<T>(hook: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const result = hook();
+  return result instanceof Promise ? orAborted(result, signal) : result;
 }

@@ -1,6 +1,7 @@
 /** The limits of one call: the caller's signal, and the time that the whole may take. */
 import { setMaxListeners } from "node:events";
 import { ParamValidationError, TimeoutError } from "../errors/base.js";
+import { timerOf } from "../transport/sleep.js";
 import { checkExtraHeaders } from "./extra-headers.js";
 import type { CallOptions } from "./options.js";
 
@@ -34,8 +35,7 @@ export function startLimits(options: CallOptions | undefined, operation: string)
     throw refusal("timeout", "must be a number of milliseconds above 0", operation);
   }
   const controller = new AbortController();
-  // Node runs a timer of more than 2^31 ms at once.
-  const timer = setTimeout(expire, Math.min(timeout, 2 ** 31 - 1));
+  const timer = setTimeout(expire, timerOf(timeout));
   let resting = false;
   const relay = (): void => controller.abort(signal?.reason);
   signal?.addEventListener("abort", relay, { once: true });

@@ -5,14 +5,16 @@ import { CredentialsError, ParamValidationError, TucuxiError } from "../errors/b
 import { S3ServiceError } from "../errors/service.js";
 import type { Operation } from "../model/operation.js";
 import { factsOf } from "../transport/failure.js";
+import type { RetryCall } from "../transport/index.js";
 import type { Call } from "./call.js";
 import type { Cargo } from "./cargo.js";
 import type { Engine } from "./engine.js";
+import { runHook } from "./hooks.js";
 import { pointsElsewhere, regionNamed } from "./redirect.js";
 import { logFailure } from "./wire-log.js";
 
 /** How a call has fared so far. */
-export interface Recovery {
+export interface Recovery extends RetryCall {
   readonly op: Operation;
   readonly bucket: string | undefined;
   readonly cargo: Cargo;
@@ -28,16 +30,15 @@ export interface Recovery {
   stopped: boolean;
 }
 
-export function newRecovery(
-  { op, stay, attemptsBefore = 0 }: Call,
-  bucket: string | undefined,
-  cargo: Cargo,
-): Recovery {
+export function newRecovery({ op, stay, before }: Call, bucket: string | undefined, cargo: Cargo): Recovery {
   return {
     op,
     bucket,
     cargo,
-    attempt: attemptsBefore + 1,
+    attempt: (before?.attempt ?? 0) + 1,
+    idempotent: idempotent(op),
+    stale: before?.stale,
+    spent: before?.spent,
     redirected: stay === true,
     clockSet: false,
     keysRefreshed: false,
@@ -63,20 +64,17 @@ export async function recover(
 ): Promise<"again" | "endpoint"> {
   if (recovery.stopped) throw failure;
   const cure = await chooseCure(engine, recovery, failure, sent, signal);
-  const delay = cure
-    ? 0
-    : engine.retry.next(failure, { attempt: recovery.attempt, idempotent: idempotent(recovery.op) });
+  const delay = cure ? 0 : engine.retry.next(failure, recovery);
   const { wireLog } = engine.settings;
   if (wireLog) logFailure(wireLog, recovery.op.name, recovery.attempt, failure, delay);
   if (delay === undefined) throw told(failure, recovery);
   if (!canRepeat(recovery.cargo)) throw withHint(told(failure, recovery), ONCE);
   recovery.outcomeUnknown ||= cure === undefined && leavesOpen(failure);
-  await engine.settings.hooks?.onRetry?.({
-    operation: recovery.op.name,
-    attempt: recovery.attempt,
-    delay,
-    error: failure as Error,
-  });
+  const { onRetry } = engine.settings.hooks ?? {};
+  if (onRetry) {
+    const { op, attempt } = recovery;
+    await runHook(() => onRetry({ operation: op.name, attempt, delay, error: failure as Error }), signal);
+  }
   recovery.attempt++;
   if (delay > 0) await engine.pause(delay, signal);
   return cure === "endpoint" ? "endpoint" : "again";
@@ -92,7 +90,8 @@ async function chooseCure(
 ): Promise<"again" | "endpoint" | undefined> {
   if (!(failure instanceof S3ServiceError)) return undefined;
   const { op, bucket } = recovery;
-  const clock = clockCodes.has(failure.code) || (op.method === "HEAD" && failure.statusCode === 403);
+  // Not every store says that it is the time that it minds, and to a HEAD none can say it.
+  const clock = clockCodes.has(failure.code) || failure.statusCode === 403 || failure.statusCode === 401;
   if (clock && !recovery.clockSet && setClock(engine, failure)) {
     recovery.clockSet = true;
     return "again";

@@ -25,11 +25,11 @@ import { loadCargo } from "./cargo.js";
 import type { Engine, Equipment } from "./engine.js";
 import { canonicalOf } from "./explain.js";
 import { checkExtraHeaders } from "./extra-headers.js";
-import type { HookRequest } from "./hooks.js";
+import { type HookRequest, runHook } from "./hooks.js";
 import { orAborted, startLimits } from "./limits.js";
 import type { CallOptions } from "./options.js";
 import { newRecovery, type Recovery, recover } from "./recovery.js";
-import { hideSecrets } from "./secrets.js";
+import { hideSecrets, secretsOf } from "./secrets.js";
 import { isTraced, traced } from "./trace.js";
 import { logRequest, logResponse } from "./wire-log.js";
 
@@ -97,7 +97,12 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
 
   const attempt = async (keys: Credentials | undefined, to: PreparedEndpoint): Promise<T> => {
     const pause = engine.retry.beforeSend();
-    if (pause > 0) await engine.pause(pause, limits.signal);
+    if (pause > 0) {
+      await engine.pause(pause, limits.signal).catch((reason: unknown) => {
+        engine.retry.giveUp();
+        throw reason;
+      });
+    }
     const { hooks } = settings;
     const seen = hooks && {
       operation: op.name,
@@ -115,8 +120,9 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
       credentials: keys,
       hookHeaders,
       label,
+      fresh: recovery.fresh,
     });
-    if (seen && hooks.beforeSend) await hooked(recovery, () => hooks.beforeSend?.(seen));
+    if (seen && hooks.beforeSend) await hooked(call, recovery, () => hooks.beforeSend?.(seen));
     limits.sent = recovery.attempt;
     const { wireLog } = settings;
     const start = wireLog ? performance.now() : 0;
@@ -126,7 +132,7 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
     const { status, headers } = response;
     if (hooks?.afterResponse) {
       try {
-        await hooked(recovery, () =>
+        await hooked(call, recovery, () =>
           hooks.afterResponse?.({ operation: op.name, status, headers, attempt: recovery.attempt }),
         );
       } catch (error) {
@@ -135,11 +141,12 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
       }
     }
     if (parser) await parser;
-    const arrival = { attempts: recovery.attempt, bucket, key, region: to.signing.region, host: to.host };
+    const { region } = to.signing;
+    const arrival = { attempts: recovery.attempt, fared: recovery, bucket, key, region, host: to.host };
     if (status < 300) return read(call, response, arrival);
     // Only a refused signature is ever compared with what was signed.
     const canonicalRequest = status === 403 ? canonicalOf(op, wire, to, cargo.plan.declared, signed) : undefined;
-    throw hideSecrets(parseError(op, status, headers, response.body, { ...arrival, canonicalRequest }), keys);
+    throw parseError(op, status, headers, response.body, { ...arrival, canonicalRequest });
   };
 
   try {
@@ -154,7 +161,7 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
         engine.retry.success(recovery);
         return result;
       } catch (error) {
-        failure = error;
+        failure = hideSecrets(error, secretsOf(wire.headers, credentials));
       }
       limits.signal?.throwIfAborted();
       if ((await recover(call, recovery, failure, { endpoint, credentials })) === "endpoint") {
@@ -166,10 +173,10 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
   }
 }
 
-/** Runs a hook and waits for it. */
-async function hooked<T>(recovery: Recovery, hook: () => T | Promise<T>): Promise<T> {
+/** Runs a hook; what it throws ends the call. */
+async function hooked<T>({ limits }: Call, recovery: Recovery, hook: () => T | Promise<T>): Promise<T> {
   try {
-    return await hook();
+    return await runHook(hook, limits.signal);
   } catch (error) {
     recovery.stopped = true;
     throw error;
@@ -177,11 +184,12 @@ async function hooked<T>(recovery: Recovery, hook: () => T | Promise<T>): Promis
 }
 
 async function headersOfHook(
-  { engine, op }: Call,
+  call: Call,
   recovery: Recovery,
   request: HookRequest,
 ): Promise<Record<string, string>> {
-  const returned = await hooked(recovery, () => engine.settings.hooks?.beforeSign?.(request));
+  const { engine, op } = call;
+  const returned = await hooked(call, recovery, () => engine.settings.hooks?.beforeSign?.(request));
   checkExtraHeaders(request.headers, op.name);
   if (returned === undefined || returned === null) return request.headers;
   checkExtraHeaders(returned, op.name);

@@ -8,6 +8,7 @@ import { allPartitions } from "../endpoint/partitions/partition.js";
 import { partitionForRegion } from "../endpoint/region.js";
 import { ConfigError } from "../errors/base.js";
 import { refuseUnknown } from "../errors/names.js";
+import { timerOf } from "../transport/sleep.js";
 import { version } from "../version.js";
 import type { Hooks, Logger } from "./hooks.js";
 import type { S3ClientOptions } from "./options.js";
@@ -94,8 +95,8 @@ export function clientSettings(options: S3ClientOptions, resolved: Settings, env
     followRegionRedirects: options.followRegionRedirects ?? true,
     retryMode: resolved.retryMode ?? "standard",
     maxAttempts: resolved.maxAttempts ?? 3,
-    connectTimeout: options.connectTimeout ?? connectTimeoutOf(resolved.defaultsMode, region, env) ?? 10_000,
-    requestTimeout: options.requestTimeout ?? 60_000,
+    connectTimeout: timerOf(options.connectTimeout ?? connectTimeoutOf(resolved.defaultsMode, region, env) ?? 10_000),
+    requestTimeout: timerOf(options.requestTimeout ?? 60_000),
     maxConnections: options.maxConnections ?? 128,
     caBundle: resolved.caBundle,
     userAgent: userAgent(resolved.userAgentAppId),

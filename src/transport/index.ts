@@ -1,7 +1,13 @@
 export { claimBody } from "./claim.js";
 export { factsOf, transportFailure } from "./failure.js";
 export { prepareBody, prepareBytes, type RequestBody } from "./request-body.js";
-export { HttpResponseBody, makeResponseBody, type ResponseBodyOptions, type Verifier } from "./response-body.js";
+export {
+  type Heal,
+  HttpResponseBody,
+  makeResponseBody,
+  type ResponseBodyOptions,
+  type Verifier,
+} from "./response-body.js";
 export { type RetryCall, type RetryOptions, RetryPolicy } from "./retry.js";
 export { judge, type Verdict } from "./retry-table.js";
 export { sleep } from "./sleep.js";

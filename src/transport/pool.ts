@@ -155,6 +155,8 @@ export class Pool implements LaneOwner {
   #serve(exchange: Exchange): boolean {
     const { origin } = exchange.request;
     const idle = this.#idle.get(origin);
+    // The one used last was closed: so, most likely, are those that have been idle for longer.
+    if (exchange.request.fresh === true) for (const lane of [...(idle ?? [])]) lane.discard();
     const lane = idle?.pop();
     if (lane !== undefined) {
       this.#idleCount--;

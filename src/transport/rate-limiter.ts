@@ -41,6 +41,11 @@ export class RateLimiter {
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#rate) * 1000;
   }
 
+  /** Puts a token back that will not be used. */
+  giveBack(): void {
+    if (this.#enabled) this.#tokens = Math.min(this.#tokens + 1, this.#capacity);
+  }
+
   /** Learns from an answer. */
   update(throttled: boolean): void {
     this.#measure();

@@ -21,12 +21,14 @@ export interface ResponseBodyOptions {
   readonly verifier?: Verifier | undefined;
   /** Called once when the body has been read, has failed, or was let go. */
   readonly onEnd?: (() => void) | undefined;
-  /**
-   * Asked when the source breaks, with the failure and the bytes given out so far: another source that goes on from there, or
-   * undefined to let the failure stand. What it throws stands instead.
-   */
-  readonly heal?: ((failure: TucuxiError, given: number) => Promise<BodySource | undefined>) | undefined;
+  readonly heal?: Heal | undefined;
 }
+
+/**
+ * Asked when a source breaks, with the failure and the bytes given out so far: another source that goes on from there, or undefined to let
+ * the failure stand. What it throws stands instead. `gone` is aborted when the reader goes away meanwhile.
+ */
+export type Heal = (failure: TucuxiError, given: number, gone: AbortSignal) => Promise<BodySource | undefined>;
 
 type Piece = Uint8Array | null;
 
@@ -48,6 +50,7 @@ export class HttpResponseBody implements ResponseBody {
   #failed = false;
   #failure: unknown;
   #watched = false;
+  #healing: AbortController | undefined;
 
   constructor(source: BodySource, options: ResponseBodyOptions) {
     this.#source = source;
@@ -158,6 +161,7 @@ export class HttpResponseBody implements ResponseBody {
     this.#used = true;
     this.#stop(failure);
     this.#source.cancel(failure);
+    this.#healing?.abort(failure);
   }
 
   #begin(): void {
@@ -288,8 +292,10 @@ export class HttpResponseBody implements ResponseBody {
       this.#stop(failure);
       return Promise.reject(failure);
     }
-    return heal(failure, this.#given).then(
+    this.#healing = new AbortController();
+    return heal(failure, this.#given, this.#healing.signal).then(
       (source) => {
+        this.#healing = undefined;
         if (this.#failed) {
           source?.cancel(this.#failure);
           throw this.#failure;

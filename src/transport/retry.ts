@@ -12,12 +12,18 @@ export interface RetryOptions {
   readonly clock?: (() => number) | undefined;
 }
 
-/** What the policy is told of a call. */
+/** How a call fares. What is optional below `idempotent`, the policy writes. */
 export interface RetryCall {
   /** The number of the attempt that failed, 1 for the first. */
   readonly attempt: number;
   /** May the request be carried out twice? Default: true, as nearly all of S3. */
   readonly idempotent?: boolean | undefined;
+  /** Attempts that met a kept connection that was closed: they count for nothing. */
+  stale?: number | undefined;
+  /** The next attempt is to open a connection of its own: those that are kept may all be closed. */
+  fresh?: boolean | undefined;
+  /** Tokens that the last retry took. */
+  spent?: number | undefined;
 }
 
 /** Tokens in the quota that all calls of a client share. */
@@ -35,7 +41,7 @@ const SERVER_EXTRA = 5000;
 /**
  * Whether and when a failed attempt is repeated: AWS's standard mode in its newest revision. The pause before retry n is
  * `random * min(scale * 2^(n-1), 20)` seconds, with a scale of 0.05, or 1 when throttled. Each retry takes tokens from a quota of 500 that the calls
- * of a client share (14, or 5 when throttled), and gives them back when it succeeds: while a service is down, retries don't multiply its load.
+ * of a client share (14, or 5 when throttled), and gives those of the last one back when it succeeds: while a service is down, retries don't multiply its load.
  * What is worth repeating stands in {@link judge | one table}.
  * @see {@link https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html Retry behavior}
  */
@@ -63,25 +69,38 @@ export class RetryPolicy {
     return this.#limiter === undefined ? 0 : this.#limiter.acquire();
   }
 
+  /** The request that was to be sent will not be: the call gave up while it waited. */
+  giveUp(): void {
+    this.#limiter?.giveBack();
+  }
+
   /** Milliseconds to wait before the next attempt, or undefined: this failure ends the call. */
   next(failure: unknown, call: RetryCall): number | undefined {
     const verdict = judge(failure, call.idempotent !== false);
     this.#limiter?.update(verdict === "throttled");
-    if (verdict === "final" || call.attempt >= this.maxAttempts) return undefined;
-    // A closed connection in the pool says nothing of the service: no pause, and nothing from the quota.
-    if (verdict === "stale") return 0;
+    if (verdict === "final") return undefined;
+    // A closed connection in the pool says nothing of the service: no pause, nothing from the quota, and not one of the attempts.
+    if (verdict === "stale" && call.fresh !== true) {
+      call.stale = (call.stale ?? 0) + 1;
+      call.fresh = true;
+      return 0;
+    }
+    call.fresh = false;
+    const attempt = call.attempt - (call.stale ?? 0);
+    if (attempt >= this.maxAttempts) return undefined;
     const throttled = verdict === "throttled";
     const cost = throttled ? COST_THROTTLED : COST;
     if (this.#tokens < cost) return undefined;
     this.#tokens -= cost;
+    call.spent = cost;
     const scale = throttled ? SCALE_THROTTLED : SCALE;
-    const pause = this.#random() * Math.min(scale * 2 ** (call.attempt - 1), LONGEST) * 1000;
+    const pause = this.#random() * Math.min(scale * 2 ** (attempt - 1), LONGEST) * 1000;
     return this.#serverSays(pause, headersOf(failure));
   }
 
-  /** A call has succeeded at this attempt. */
+  /** A call has succeeded. */
   success(call?: RetryCall): void {
-    const back = call !== undefined && call.attempt > 1 ? COST : 1;
+    const back = call?.spent ?? 1;
     if (this.#tokens < QUOTA) this.#tokens = Math.min(this.#tokens + back, QUOTA);
     this.#limiter?.update(false);
   }

@@ -46,6 +46,8 @@ export interface TransportRequest {
   readonly deadlineOnBody?: boolean | undefined;
   /** Inactivity limit for this request alone, ms; 0: none. */
   readonly requestTimeout?: number | undefined;
+  /** Not on a connection that is kept: those to this host may all be closed at the other end. */
+  readonly fresh?: boolean | undefined;
   /** What to call the body in a warning that nobody read it: `getObject bucket/key`. Turned into text only then. */
   readonly label?: { toString(): string } | undefined;
 }

@@ -333,6 +333,37 @@ describe("a download that cannot be healed", () => {
     expect(service.sent).toHaveLength(1);
   });
 
+  it.each([
+    ["the rest is awaited", { maxAttempts: 3 }],
+    ["the next attempt is", { maxAttempts: 3, hooks: { onRetry: () => new Promise<void>(() => {}) } }],
+  ] as [string, S3ClientOptions][])("ends when its reader goes away while %s", async (_, options) => {
+    await on(
+      [{ after: 9 }],
+      async (s3) => {
+        service.script = (sent, number, exchange) => (number === 1 ? give(sent, number, exchange) : undefined);
+        const { Body } = await s3.getObject(object);
+        const whole = failureOf(Body.bytes());
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        Body.destroy(new Error("enough"));
+        expect((await whole).message).toBe("enough");
+        await until(() => s3.stats()?.running === 0);
+        await until(() => service.sockets.size === 0);
+      },
+      options,
+    );
+  });
+
+  it("does not take what was packed on its way for the rest", async () => {
+    const error = await on([{ after: 9 }], async (s3) => {
+      service.script = (sent, number, exchange) => {
+        if (number === 2) headers = { "content-encoding": "gzip" };
+        return give(sent, number, exchange);
+      };
+      return read(s3);
+    });
+    expect(error.name).toBe("IncompleteBodyError");
+  });
+
   it("of another kind is none that a range could heal", async () => {
     const error = await on([], async (s3) => {
       service.script = (_sent, _number, { response, socket }) => {

@@ -33,6 +33,18 @@ describe("a clock that is wrong", () => {
       (time: Date) => fail(403, "RequestTimeTooSkewed", {}, { date: time.toUTCString() }),
     ],
     [
+      "by the Date header of a refusal that does not speak of time",
+      "deleteObject",
+      -20 * minute,
+      (time: Date) => fail(403, "SignatureDoesNotMatch", {}, { date: time.toUTCString() }),
+    ],
+    [
+      "by that of a service with codes of its own",
+      "deleteObject",
+      20 * minute,
+      (time: Date) => fail(401, "Unauthorized", {}, { date: time.toUTCString() }),
+    ],
+    [
       "of a HEAD, which has no code",
       "headObject",
       60 * minute,
@@ -63,6 +75,19 @@ describe("a clock that is wrong", () => {
     const error = await failureOf(s3.deleteObject(object));
     expect(error).toMatchObject({ code: "RequestTimeTooSkewed", attempts: 2 });
     expect(error.hint).toMatch(/clock/);
+  });
+
+  it("is not to blame for what has nothing to do with it", async () => {
+    const date = new Date(Date.now() + 60 * minute).toUTCString();
+    for (const [status, code] of [
+      [400, "InvalidArgument"],
+      [404, "NoSuchKey"],
+      [412, "PreconditionFailed"],
+    ] as const) {
+      const play = new Play(() => fail(status, code, {}, { date }));
+      await using s3 = onAws(play);
+      expect(await failureOf(s3.deleteObject(object))).toMatchObject({ code, attempts: 1 });
+    }
   });
 
   it("is not to blame where the service's time is ours", async () => {

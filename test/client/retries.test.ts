@@ -222,6 +222,19 @@ describe("hooks", () => {
     },
   );
 
+  it.each(["beforeSign", "beforeSend", "afterResponse", "onRetry"] as const)(
+    "hold up neither an abort nor the limit of the call: %s",
+    async (name) => {
+      const hooks = { [name]: () => new Promise<never>(() => {}) };
+      const play = new Play(() => (name === "onRetry" ? busy : {}));
+      await using s3 = onAws(play, { maxAttempts: 2, hooks });
+      expect(await failureOf(s3.deleteObject(object, { timeout: 50 }))).toMatchObject({ code: "CallTimeout" });
+      const controller = new AbortController();
+      setTimeout(() => controller.abort("enough"), 20);
+      expect(await failureOf(s3.deleteObject(object, { signal: controller.signal }))).toBe("enough");
+    },
+  );
+
   it("let go of the connection of an answer that they refuse", async () => {
     await using service = await Service.start(() => ({ body: Buffer.alloc(8_000_000) }));
     await using s3 = onService(service, {

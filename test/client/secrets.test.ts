@@ -118,6 +118,19 @@ describe("what prints of", () => {
       "a service that sends it back in other words",
       () => fail(400, "ExpiredToken", { Token: encodeURIComponent(secrets.sessionToken) }),
     ],
+    [
+      "a service that speaks of them",
+      () => ({
+        status: 400,
+        body: xml(
+          `<Error><Code>InvalidArgument</Code><Message>${secrets.sessionToken} and ${secrets.customerKey} are no good</Message><ArgumentName>x-amz-server-side-encryption-customer-key</ArgumentName><ArgumentValue>${secrets.customerKey}</ArgumentValue></Error>`,
+        ),
+      }),
+    ],
+    [
+      "a service that speaks of a region that is none",
+      () => fail(400, "IllegalLocationConstraintException", { LocationConstraint: secrets.sessionToken }),
+    ],
     ["the transport", () => Promise.reject(Object.assign(new Error("reset"), { code: "ECONNRESET" }))],
     ["what is no XML", () => ({ status: 502, body: "<html>bad gateway" })],
     ["a time limit", () => new Promise(() => {})],
@@ -127,6 +140,12 @@ describe("what prints of", () => {
     await using s3 = onAws(new Play(script), { credentials });
     const error = await failureOf(s3.getObject(encrypted, { timeout: 100 }));
     expectNoSecret(error, { error }, [error]);
+  });
+
+  it("errors within a success holds no secret", async () => {
+    const text = `<Error><Code>AccessDenied</Code><Message>not with ${secrets.sessionToken}</Message></Error>`;
+    await using s3 = onAws(new Play(() => ({ body: xml(text) })), { credentials });
+    expectNoSecret(await failureOf(s3.copyObject({ ...encrypted, CopySource: "river/a" })));
   });
 
   it("errors about inputs holds no secret", async () => {

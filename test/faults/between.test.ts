@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import type { S3Client } from "tucuxi";
 import { describe, expect, it } from "vitest";
 import { answer, cut, hangsUp, object, says, works } from "./plays.js";
-import { FaultServer, onConnect, onHead, type Play } from "./server.js";
+import { FaultServer, onConnect, onHead, onRequest, type Play, reset } from "./server.js";
 import { caBundle, getIt, handles, impatient, leavesNothing, listIt, there, within } from "./table.js";
 
 describe("a proxy", () => {
@@ -173,6 +173,79 @@ describe("bodies that nobody reads", () => {
     const { Body } = await s3.getObject(there);
     expect(await Body.text()).toBe("small");
   }
+});
+
+describe("kept connections that are closed without a word", () => {
+  /** As many calls at once, so that there are as many connections afterwards. */
+  const keeping = async (count: number): Promise<{ server: FaultServer; forget: () => void }> => {
+    let forgotten = false;
+    let together: (() => void)[] = [];
+    const server = await FaultServer.start([
+      onRequest((line, seen) => {
+        if (!forgotten) {
+          together.push(() => void works.act(line, seen));
+          if (together.length < count) return;
+          for (const go of together) go();
+          together = [];
+        } else if (seen.connection <= count) reset(line.socket);
+        else void works.act(line, seen);
+      }),
+    ]);
+    return { server, forget: () => (forgotten = true) };
+  };
+
+  it.each([
+    [1, 1],
+    [1, 3],
+    [6, 1],
+    [6, 3],
+  ])("%i of them are no error of a call with %i attempts", async (count, maxAttempts) => {
+    const before = handles();
+    const { server, forget } = await keeping(count);
+    const s3 = impatient(`http://127.0.0.1:${server.port}`, { maxAttempts });
+    try {
+      await Promise.all(Array.from({ length: count }, () => s3.headObject(there)));
+      expect(s3.stats()).toMatchObject({ idle: count });
+      forget();
+      const { ResponseMetadata } = await within(5000, s3.headObject(there));
+      expect(ResponseMetadata.RetryAttempts).toBe(1);
+      expect(server.accepted).toBe(count + 1);
+      await within(5000, listIt(s3));
+    } finally {
+      await leavesNothing(s3, server, before);
+    }
+  });
+
+  it("count for nothing: what fails after them has all its attempts", async () => {
+    const before = handles();
+    const server = await FaultServer.start([
+      works,
+      hangsUp("reset"),
+      says(answer("503 Oh")),
+      says(answer("503 Oh")),
+      works,
+    ]);
+    const s3 = impatient(`http://127.0.0.1:${server.port}`, { maxAttempts: 3 });
+    try {
+      await s3.headObject(there);
+      const { ResponseMetadata } = await within(5000, s3.headObject(there));
+      expect(ResponseMetadata.RetryAttempts).toBe(3);
+    } finally {
+      await leavesNothing(s3, server, before);
+    }
+  });
+
+  it("are not asked for again and again", async () => {
+    const before = handles();
+    const server = await FaultServer.start([works, hangsUp("reset")]);
+    const s3 = impatient(`http://127.0.0.1:${server.port}`, { maxAttempts: 2 });
+    try {
+      await s3.headObject(there);
+      await expect(within(5000, s3.headObject(there))).rejects.toMatchObject({ name: "TransportError", attempts: 3 });
+    } finally {
+      await leavesNothing(s3, server, before);
+    }
+  });
 });
 
 describe("many calls at once, with faults among them", () => {

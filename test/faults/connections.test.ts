@@ -16,6 +16,12 @@ import { caBundle, faults, getIt, listIt, putting } from "./table.js";
 describe("no connection", () => {
   faults([
     {
+      fault: "nothing, with limits longer than a timer runs",
+      server: [works],
+      options: { connectTimeout: Number.POSITIVE_INFINITY, requestTimeout: Number.POSITIVE_INFINITY },
+      healed: 1,
+    },
+    {
       fault: "refused",
       server: [works],
       call: async (s3, server) => {

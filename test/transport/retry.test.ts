@@ -128,16 +128,50 @@ describe("pauses", () => {
     expect(shared.tokens).toBe(10);
     expect(count(slow)).toBe(2);
     expect(shared.tokens).toBe(0);
-    shared.success({ attempt: 2 });
-    expect(shared.tokens).toBe(14);
     shared.success();
-    expect(shared.tokens).toBe(15);
+    expect(shared.tokens).toBe(1);
     for (let i = 0; i < 1000; i++) shared.success();
     expect(shared.tokens).toBe(500);
+  });
+
+  it("give back to the quota what the last retry took, or one where there was none", () => {
+    const shared = policy();
+    for (let i = 0; i < 10; i++) shared.next(failing, { attempt: 1 });
+    expect(shared.tokens).toBe(360);
+    const calls: [unknown[], tokens: number][] = [
+      [[failing], 360],
+      [[slow], 360],
+      [[failing, slow], 346],
+      [[slow, failing], 341],
+      [[broken("ConnectionClosed", "sent", true)], 342],
+      [[failing, broken("ConnectionClosed", "sent", true)], 342],
+    ];
+    for (const [failures, tokens] of calls) {
+      const call = { attempt: 1 };
+      for (const failure of failures) {
+        shared.next(failure, call);
+        call.attempt++;
+      }
+      shared.success(call);
+      expect(shared.tokens).toBe(tokens);
+    }
   });
 });
 
 describe("the adaptive mode", () => {
+  it("takes no turn from those who come after a call that gave up waiting for its own", () => {
+    let now = 1_000_000;
+    const busy = new RetryPolicy({ mode: "adaptive", clock: () => now });
+    busy.next(service("SlowDown", 503), { attempt: 1 });
+    now += 10_000;
+    expect(busy.beforeSend()).toBe(0);
+    const pauses = Array.from({ length: 100 }, () => busy.beforeSend());
+    expect(pauses.at(-1)).toBeGreaterThan(100_000);
+    for (const _ of pauses) busy.giveUp();
+    now += 4000;
+    expect(busy.beforeSend()).toBe(0);
+  });
+
   it("does not slow anybody down before the first throttle", () => {
     const calm = new RetryPolicy({ mode: "adaptive" });
     for (let i = 0; i < 100; i++) expect(calm.beforeSend()).toBe(0);
