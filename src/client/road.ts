@@ -183,11 +183,7 @@ async function hooked<T>({ limits }: Call, recovery: Recovery, hook: () => T | P
   }
 }
 
-async function headersOfHook(
-  call: Call,
-  recovery: Recovery,
-  request: HookRequest,
-): Promise<Record<string, string>> {
+async function headersOfHook(call: Call, recovery: Recovery, request: HookRequest): Promise<Record<string, string>> {
   const { engine, op } = call;
   const returned = await hooked(call, recovery, () => engine.settings.hooks?.beforeSign?.(request));
   checkExtraHeaders(request.headers, op.name);
