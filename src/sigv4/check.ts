@@ -10,6 +10,11 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** The longest that S3 lets a signature live: seven days. */
 export const MAX_EXPIRES = 604_800;
 
+/** The argument itself. */
+export function checkInput(input: object): void {
+  if (input === null || typeof input !== "object") throw new TypeError(`input: must be an object${got(input)}`);
+}
+
 export function checkCredentials(credentials: SigningCredentials, secretNeeded = true): void {
   if (credentials === null || typeof credentials !== "object") {
     throw new TypeError("credentials: must be an object with accessKeyId and secretAccessKey");

@@ -1,12 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import { EMPTY_HASH, sha256Hex } from "./canonical.js";
-import { checkDate } from "./check.js";
+import { checkDate, checkInput } from "./check.js";
 import { equalTexts } from "./compare.js";
 import { readPublicKey, verifyEcdsa } from "./ecdsa.js";
 import { order } from "./encode.js";
 import { joinValues, readHeaders } from "./headers.js";
+import { hashBody } from "./request.js";
 import { Signer } from "./signer.js";
-import type { ChunkSignerInput, EcdsaPublicKey, HeaderRecord } from "./types.js";
+import type { ChunkSignerInput, EcdsaPublicKey, HeaderRecord, SignableBody } from "./types.js";
 
 /**
  * The signatures inside of an aws-chunked body: each chunk's covers the one before, the first the request's own.
@@ -21,7 +22,7 @@ const HMAC_LENGTH = 64;
 /** Makes the signature of each next piece of a body; the pieces have to come in their order. */
 export interface ChunkSigner {
   /** Signs the next chunk; an empty one ends the body. Lower-case hex. */
-  sign(chunk: string | Uint8Array): string;
+  sign(chunk: SignableBody): string;
   /** Signs the next chunk given its SHA-256 (lower-case hex), for those who hash while they read. */
   signHash(sha256: string): string;
   /** Signs the trailer, after the empty chunk: the value of `x-amz-trailer-signature`. */
@@ -31,7 +32,7 @@ export interface ChunkSigner {
 /** Checks the signature of each next piece of a body; false once is false for all that follows. */
 export interface ChunkVerifier {
   /** Is this the signature of the next chunk? */
-  verify(chunk: string | Uint8Array, signature: string): boolean;
+  verify(chunk: SignableBody, signature: string): boolean;
   /** The same for those who hash while they read. */
   verifyHash(sha256: string, signature: string): boolean;
   /** Is this the signature of the trailing headers? */
@@ -44,14 +45,14 @@ export interface ChunkVerifier {
  * padding: with ECDSA they are filled up with `*` on the wire (`padChunkSignature`).
  */
 export function createChunkSigner(input: ChunkSignerInput): ChunkSigner {
-  const signer = new Signer(input).at(checkDate(input.date));
+  const signer = chunkSigner(input);
   let previous = checkSeed(input.seedSignature);
   const next = (text: string): string => {
     previous = signer.sign(text);
     return previous;
   };
   return {
-    sign: (chunk) => next(chunkString(signer, previous, sha256Hex(chunk))),
+    sign: (chunk) => next(chunkString(signer, previous, hashBody(chunk, "chunk"))),
     signHash: (sha256) => next(chunkString(signer, previous, sha256)),
     signTrailer: (headers) => next(trailerString(signer, previous, headers)),
   };
@@ -61,7 +62,7 @@ export function createChunkSigner(input: ChunkSignerInput): ChunkSigner {
 export function createChunkVerifier(
   input: ChunkSignerInput & { publicKey?: EcdsaPublicKey | undefined },
 ): ChunkVerifier {
-  const signer = new Signer(input).at(checkDate(input.date));
+  const signer = chunkSigner(input);
   const publicKey: KeyObject | undefined =
     input.publicKey === undefined ? signer.publicKey() : readPublicKey(input.publicKey);
   let previous: string | undefined = checkSeed(input.seedSignature);
@@ -75,7 +76,7 @@ export function createChunkVerifier(
     return holds;
   };
   return {
-    verify: (chunk, signature) => next((before) => chunkString(signer, before, sha256Hex(chunk)), signature),
+    verify: (chunk, signature) => next((before) => chunkString(signer, before, hashBody(chunk, "chunk")), signature),
     verifyHash: (sha256, signature) => next((before) => chunkString(signer, before, sha256), signature),
     verifyTrailer: (headers, signature) => next((before) => trailerString(signer, before, headers), signature),
   };
@@ -89,6 +90,13 @@ export function padChunkSignature(signature: string): string {
 /** The signature without padding; empty when it is none. */
 function stripPadding(signature: string): string {
   return /^([\da-f]*)\**$/.exec(signature)?.[1] ?? "";
+}
+
+/** A signer at the request's own time: that of now would be another one. */
+function chunkSigner(input: ChunkSignerInput): Signer {
+  checkInput(input);
+  if (input.date === undefined) throw new TypeError("date: must be the Date that the request was signed with");
+  return new Signer(input).at(checkDate(input.date));
 }
 
 function checkSeed(signature: string): string {

@@ -46,7 +46,7 @@ export function readHeaders(headers: HeaderRecord | undefined): HeaderEntry[] {
   const entries: HeaderEntry[] = [];
   for (const name of Object.keys(headers ?? {})) {
     const value = headers?.[name];
-    if (value === undefined || (value.length === 0 && Array.isArray(value))) continue;
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     if (!isHeaderName(name)) throw new TypeError(`headers: ${JSON.stringify(name)} is not a header name`);
     const isList = Array.isArray(value);
     const values = (isList ? value : [value]).map((text: unknown) => readValue(name, text));
@@ -74,7 +74,7 @@ export function valuesOf(entries: readonly HeaderEntry[], lowerCase: string): re
 
 /** The headers that get signed, sorted, repeated ones joined. */
 export function headersToSign(entries: readonly HeaderEntry[], unsignable?: Iterable<string>): SortedHeaders {
-  const left = unsignable === undefined ? undefined : new Set(Array.from(unsignable, (name) => name.toLowerCase()));
+  const left = unsignable === undefined ? undefined : readNames(unsignable);
   const sorted = entries
     .filter(({ lowerCase }) => !isUnsignable(lowerCase) && !left?.has(lowerCase))
     .sort((a, b) => order(a.lowerCase, b.lowerCase));
@@ -85,6 +85,15 @@ export function headersToSign(entries: readonly HeaderEntry[], unsignable?: Iter
     else flat.push(lowerCase, joinValues(values));
   }
   return flat;
+}
+
+/** Names of headers in lower case. A text alone would be taken for its letters. */
+function readNames(names: Iterable<string>): Set<string> {
+  if (typeof names === "object") {
+    const list = [...names];
+    if (list.every((name) => typeof name === "string")) return new Set(list.map((name) => name.toLowerCase()));
+  }
+  throw new TypeError(`unsignableHeaders: must be a list or set of header names${got(names)}`);
 }
 
 /** Repeated values as one: each in canonical form, with a comma between. */

@@ -24,6 +24,7 @@ export type {
   PresignedUrl,
   PresignPostInput,
   PresignUrlInput,
+  SignableBody,
   SignedRequest,
   SigningAlgorithm,
   SigningCredentials,

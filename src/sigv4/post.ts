@@ -1,4 +1,4 @@
-import { checkDate, checkExpires, got } from "./check.js";
+import { checkDate, checkExpires, checkInput, got } from "./check.js";
 import { setField } from "./headers.js";
 import { Signer } from "./signer.js";
 import type { PolicyCondition, PresignedPost, PresignPostInput } from "./types.js";
@@ -21,6 +21,7 @@ const FILENAME = /\$\{filename\}/;
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 export function presignPost(input: PresignPostInput): PresignedPost {
+  checkInput(input);
   const signer = new Signer(input);
   const time = checkDate(input.date);
   signer.at(time);
@@ -30,7 +31,10 @@ export function presignPost(input: PresignPostInput): PresignedPost {
   checkText("key", input.key);
 
   const fields: Record<string, string> = {};
-  for (const [name, value] of Object.entries(input.fields ?? {})) {
+  const given = input.fields ?? {};
+  if (typeof given !== "object" || Array.isArray(given))
+    throw new TypeError(`fields: must be an object of strings, by name${got(given)}`);
+  for (const [name, value] of Object.entries(given)) {
     if (typeof value !== "string")
       throw new TypeError(`fields[${JSON.stringify(name)}]: must be a string${got(value)}`);
     if (name.toLowerCase() !== "key" && !OURS.test(name)) setField(fields, name, value);
@@ -41,7 +45,9 @@ export function presignPost(input: PresignPostInput): PresignedPost {
   fields["x-amz-date"] = signer.amzDate;
   if (signer.sessionToken !== undefined) fields["x-amz-security-token"] = signer.sessionToken;
 
-  const conditions = (input.conditions ?? []).map(checkCondition);
+  const extra = input.conditions ?? [];
+  if (!Array.isArray(extra)) throw new TypeError(`conditions: must be a list${got(extra)}`);
+  const conditions: PolicyCondition[] = extra.map(checkCondition);
   const covered = new Set(conditions.flatMap(fieldsOf));
   if (!covered.has("bucket")) conditions.push({ bucket: input.bucket });
   for (const [name, value] of Object.entries(fields)) {

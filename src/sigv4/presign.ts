@@ -1,10 +1,10 @@
 import { EMPTY_HASH, signedHeaderNames, UNSIGNED_PAYLOAD } from "./canonical.js";
-import { checkExpires, checkMethod } from "./check.js";
+import { checkExpires, checkInput, checkMethod } from "./check.js";
 import { canonicalPath, canonicalQuery, mergeQueries } from "./encode.js";
 import { entriesOf, headersToSign, readHeaders } from "./headers.js";
 import { declaredHash, hashBody, hostIfMissing, isS3 } from "./request.js";
 import { computeSignature, signerAt } from "./signer.js";
-import type { PresignedUrl, PresignUrlInput } from "./types.js";
+import type { PresignedUrl, PresignUrlInput, SignableBody } from "./types.js";
 import { splitUrl } from "./url.js";
 
 const PRESIGNED = /(?:^|&)(X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Signature))=/;
@@ -19,6 +19,7 @@ const PRESIGNED = /(?:^|&)(X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHead
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export function presignUrl(input: PresignUrlInput): PresignedUrl {
+  checkInput(input);
   const signer = signerAt(input);
   const method = checkMethod(input.method);
   const expiresIn = checkExpires(input.expiresIn);
@@ -46,7 +47,7 @@ export function presignUrl(input: PresignUrlInput): PresignedUrl {
 }
 
 /** What a server takes for the payload's hash when the request does not say. */
-export function assumedHash(service: string, body: string | Uint8Array | undefined): string {
+export function assumedHash(service: string, body: SignableBody | undefined): string {
   if (isS3(service)) return UNSIGNED_PAYLOAD;
   return body === undefined ? EMPTY_HASH : hashBody(body);
 }

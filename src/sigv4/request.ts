@@ -1,9 +1,9 @@
 import { EMPTY_HASH, sha256Hex, signedHeaderNames } from "./canonical.js";
-import { checkMethod } from "./check.js";
+import { checkInput, checkMethod, got } from "./check.js";
 import { canonicalPath, canonicalQuery } from "./encode.js";
 import { entriesOf, type HeaderEntry, headersToSign, joinValues, readHeaders, setField, valuesOf } from "./headers.js";
 import { computeSignature, signerAt } from "./signer.js";
-import type { SignedRequest, SigningInput, SignRequestInput } from "./types.js";
+import type { SignableBody, SignedRequest, SigningInput, SignRequestInput } from "./types.js";
 import { splitUrl, type Target } from "./url.js";
 
 /**
@@ -14,6 +14,7 @@ import { splitUrl, type Target } from "./url.js";
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export function signRequest(input: SignRequestInput): SignedRequest {
+  checkInput(input);
   const signer = signerAt(input);
   const method = checkMethod(input.method);
   const target = splitUrl(input.url);
@@ -49,15 +50,17 @@ export function signRequest(input: SignRequestInput): SignedRequest {
 export function declaredHash(input: SigningInput, given: readonly HeaderEntry[]): string | undefined {
   const declared = input.payloadHash ?? valuesOf(given, "x-amz-content-sha256");
   if (declared === undefined) return undefined;
-  const hash = typeof declared === "string" ? declared : joinValues(declared);
-  if (/^[\w-]+$/.test(hash)) return hash;
-  throw new TypeError("payloadHash: must be a SHA-256 in hex or a word such as UNSIGNED-PAYLOAD");
+  const hash = Array.isArray(declared) ? joinValues(declared) : declared;
+  if (typeof hash === "string" && /^[\w-]+$/.test(hash)) return hash;
+  throw new TypeError(`payloadHash: must be a SHA-256 in hex or a word such as UNSIGNED-PAYLOAD${got(hash)}`);
 }
 
 /** The SHA-256 of a body that is all there. */
-export function hashBody(body: string | Uint8Array): string {
+export function hashBody(body: SignableBody, name = "body"): string {
   if (typeof body === "string" || body instanceof Uint8Array) return sha256Hex(body);
-  throw new TypeError("body: must be a string or a Uint8Array; for any other body give its payloadHash");
+  if (body instanceof ArrayBuffer) return sha256Hex(new Uint8Array(body));
+  if (ArrayBuffer.isView(body)) return sha256Hex(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  throw new TypeError(`${name}: must be a string or bytes; for any other body give its payloadHash`);
 }
 
 /** The `host` header from the URL, where the caller gave none: it always gets signed. */

@@ -4,7 +4,7 @@ import { type HeaderEntry, valuesOf } from "./headers.js";
 import { type ReceivedSignature, Refusal } from "./parse.js";
 import { assumedHash } from "./presign.js";
 import { hashBody, isS3 } from "./request.js";
-import type { SigningCredentials, VerificationCode, VerifySignatureInput } from "./types.js";
+import type { SignableBody, SigningCredentials, VerificationCode, VerifySignatureInput } from "./types.js";
 import type { Target } from "./url.js";
 
 /** What a signed request has to fulfil besides a signature that matches; each check gives a refusal, or undefined. */
@@ -23,7 +23,7 @@ export interface ReceivedRequest {
 export function payloadHashOf(
   received: ReceivedSignature,
   service: string,
-  body: string | Uint8Array | undefined,
+  body: SignableBody | undefined,
 ): string | Refusal {
   const declared = received.payloadHash;
   if (declared === undefined) {
@@ -125,7 +125,7 @@ export function checkWho(received: ReceivedSignature, credentials: SigningCreden
 }
 
 /** The body, where it is known, has to have the hash that was declared and signed. */
-export function checkBody(payloadHash: string, body: string | Uint8Array | undefined): Refusal | undefined {
+export function checkBody(payloadHash: string, body: SignableBody | undefined): Refusal | undefined {
   if (body === undefined || !/^[\da-fA-F]{64}$/.test(payloadHash)) return undefined;
   const actual = hashBody(body);
   if (actual === payloadHash.toLowerCase()) return undefined;

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { canonicalRequest, type SortedHeaders, sha256Hex } from "./canonical.js";
-import { checkCredentials, checkDate, checkScopePart } from "./check.js";
+import { checkCredentials, checkDate, checkScopePart, got } from "./check.js";
 import { formatAmzDate } from "./date.js";
 import { EcdsaKey, ecdsaKeyOf } from "./ecdsa.js";
 import { encodeRfc3986 } from "./encode.js";
@@ -56,6 +56,7 @@ export class Signer {
     this.#sessionToken = credentials.sessionToken || undefined;
     if (algorithm === "AWS4-ECDSA-P256-SHA256") {
       const set = typeof regionSet === "string" ? regionSet.split(",") : (regionSet ?? [region]);
+      if (!Array.isArray(set)) throw new TypeError(`regionSet: must be a list of regions, or *${got(set)}`);
       for (const name of set) checkScopePart("regionSet", name);
       if (set.length === 0) throw new TypeError("regionSet: must name at least one region, or *");
       this.regionSet = set.join(",");

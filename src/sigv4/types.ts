@@ -16,6 +16,9 @@ export interface SigningCredentials {
 /** Headers by name, in any case; a list is a header given more than once, `undefined` one that is not there. */
 export type HeaderRecord = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** A body that is all there: text, sent as UTF-8, or bytes. */
+export type SignableBody = string | ArrayBuffer | ArrayBufferView;
+
 /** How the path becomes the second line of the canonical request. */
 export interface PathSwitches {
   /** Resolve `.`, `..` and `//` before signing. Default false: to S3 they are part of the key. */
@@ -38,7 +41,7 @@ export interface SigningInput extends PathSwitches {
   /** The SHA-256 of the body in lower-case hex, or one of the words S3 knows (`UNSIGNED-PAYLOAD`, `STREAMING-...`). Wins over `body`. */
   payloadHash?: string | undefined;
   /** The body, hashed when there is no `payloadHash` and no `x-amz-content-sha256` among the headers. Default empty. */
-  body?: string | Uint8Array | undefined;
+  body?: SignableBody | undefined;
   /** Who signs. */
   credentials: SigningCredentials;
   /** `us-east-1`; with ECDSA only the default of `regionSet`. */
@@ -167,7 +170,7 @@ export interface VerifySignatureInput extends PathSwitches {
   /** As received; keep repeated headers apart as lists (node's `headersDistinct`), since a join may differ from what was signed. */
   headers: HeaderRecord;
   /** Compared with the declared hash, where given; leave it out to check only the request's head. */
-  body?: string | Uint8Array | undefined;
+  body?: SignableBody | undefined;
   /** Whom the request must be signed by; `secretAccessKey` is not needed beside a `publicKey`. */
   credentials: SigningCredentials;
   /** The region that it must be signed for. */

@@ -1,5 +1,5 @@
 import { canonicalRequest, firstDifference, type SortedHeaders, sha256Hex } from "./canonical.js";
-import { checkCredentials, checkDate, checkMethod, checkScopePart } from "./check.js";
+import { checkCredentials, checkDate, checkInput, checkMethod, checkScopePart } from "./check.js";
 import { equalTexts } from "./compare.js";
 import { diagnose } from "./diagnose.js";
 import { readPublicKey, verifyEcdsa } from "./ecdsa.js";
@@ -31,6 +31,7 @@ import { splitUrl } from "./url.js";
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 export function verifySignature(input: VerifySignatureInput): Verification {
+  checkInput(input);
   const service = input.service ?? "s3";
   checkCredentials(input.credentials, input.publicKey === undefined);
   checkScopePart("region", input.region);

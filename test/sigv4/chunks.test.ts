@@ -158,6 +158,16 @@ describe("chunk signer", () => {
     expect(() => createChunkSigner({ ...who, seedSignature: "XYZ" })).toThrow(TypeError);
   });
 
+  it("refuses what it cannot sign, by name", () => {
+    const signer = createChunkSigner(who);
+    for (const chunk of [undefined, null, 5, ["a"]])
+      expect(() => signer.sign(chunk as unknown as string)).toThrow(/^chunk: must be a string or bytes/);
+    expect(signer.sign(Uint8Array.of(0x68, 0x69).buffer)).toBe(createChunkSigner(who).sign("hi"));
+    const { date, ...timeless } = who;
+    expect(date).toBeInstanceOf(Date);
+    expect(() => createChunkSigner(timeless as typeof who)).toThrow(/^date: must be the Date/);
+  });
+
   it("pads ECDSA signatures to 144 characters and leaves HMACs alone", () => {
     expect(padChunkSignature(`30${"4".repeat(138)}`)).toBe(`30${"4".repeat(138)}****`);
     expect(padChunkSignature(`30${"4".repeat(62)}`)).toBe(`30${"4".repeat(62)}`);

@@ -123,6 +123,8 @@ describe("a POST policy", () => {
     [/^conditions\[0\]: must be/, { conditions: [{ acl: 5 }] }],
     [/^conditions\[0\]: must be/, { conditions: ["eq"] }],
     [/^conditions\[0\]: must be/, { conditions: [null] }],
+    [/^conditions: must be a list, got "x"/, { conditions: "x" }],
+    [/^fields: must be an object of strings, by name, got "x"/, { fields: "x" }],
   ])("is refused with %s", (message, wrong) => {
     expect(() => presignPost({ ...form, ...(wrong as object) })).toThrow(message);
   });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { signRequest, verifySignature } from "../../src/sigv4/index.js";
+import { createChunkSigner, presignPost, presignUrl, signRequest, verifySignature } from "../../src/sigv4/index.js";
 import { common, credentials } from "./support.js";
 
 const request = { ...common, method: "GET", url: "https://bucket.s3.amazonaws.com/key" };
@@ -163,7 +163,11 @@ describe("the payload's hash", () => {
     expect(() => lines({ payloadHash: "a\nb" })).toThrow(/^payloadHash: must be/);
     expect(() => lines({ payloadHash: "" })).toThrow(/^payloadHash: must be/);
     expect(() => lines({ headers: { "x-amz-content-sha256": ["a", "b"] } })).toThrow(/^payloadHash: must be/);
-    expect(() => lines({ body: 5 as unknown as string })).toThrow(/^body: must be a string or a Uint8Array/);
+    const bytes = Uint8Array.of(0, 0x68, 0x69, 0);
+    for (const body of [bytes.subarray(1, 3), new DataView(bytes.buffer, 1, 2), bytes.slice(1, 3).buffer]) {
+      expect(lines({ body }).at(-1)).toBe(lines({ body: "hi" }).at(-1));
+    }
+    expect(() => lines({ body: 5 as unknown as string })).toThrow(/^body: must be a string or bytes/);
   });
 });
 
@@ -258,10 +262,22 @@ describe("arguments", () => {
     [/^algorithm: must be/, { algorithm: "AWS4-HMAC-SHA512" }],
     [/^regionSet: must/, { algorithm: "AWS4-ECDSA-P256-SHA256", regionSet: [] }],
     [/^regionSet: must/, { algorithm: "AWS4-ECDSA-P256-SHA256", regionSet: "a,,b" }],
+    [/^regionSet: must be a list .*, got 5/, { algorithm: "AWS4-ECDSA-P256-SHA256", regionSet: 5 }],
+    [/^headers\["a"\]: must be a string/, { headers: { a: null } }],
+    [/^payloadHash: must be .*, got 5/, { payloadHash: 5 }],
+    [/^unsignableHeaders: must be a list or set of header names, got "x-a"/, { unsignableHeaders: "x-a" }],
+    [/^unsignableHeaders: must be/, { unsignableHeaders: [5] }],
+    [/^unsignableHeaders: must be/, { unsignableHeaders: 5 }],
   ])("are refused with %s", (message, wrong) => {
     const sign = () => signRequest({ ...request, ...(wrong as object) });
     expect(sign).toThrow(message);
     expect(sign).not.toThrow(/s3cr3t/);
+  });
+
+  it.each([undefined, null, "GET"])("are an object, not %s", (wrong) => {
+    for (const call of [signRequest, presignUrl, presignPost, verifySignature, createChunkSigner] as const) {
+      expect(() => (call as (input: unknown) => unknown)(wrong)).toThrow(/^input: must be an object, got/);
+    }
   });
 
   it("have sensible defaults", () => {

@@ -32,7 +32,7 @@ it("has the types that the contract names", () => {
   expectTypeOf<Input["headers"]>()
     .extract<object>()
     .toExtend<Readonly<Record<string, string | readonly string[] | undefined>>>();
-  expectTypeOf<Input["body"]>().toEqualTypeOf<string | Uint8Array | undefined>();
+  expectTypeOf<Input["body"]>().toEqualTypeOf<string | ArrayBuffer | ArrayBufferView | undefined>();
   expectTypeOf<Input["algorithm"]>().toEqualTypeOf<"AWS4-HMAC-SHA256" | "AWS4-ECDSA-P256-SHA256" | undefined>();
   expectTypeOf<["starts-with", "$key", "x"]>().toExtend<PolicyCondition>();
   expectTypeOf<["content-length-range", 1, 2]>().toExtend<PolicyCondition>();
