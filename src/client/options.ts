@@ -14,6 +14,8 @@ export interface S3ClientOptions {
   region?: string | undefined;
   /** Base URL of another S3 than Amazon's, `https://host[:port][/prefix]`. Default: `AWS_ENDPOINT_URL_S3` and its kin. */
   endpoint?: string | undefined;
+  /** Take no endpoint from environment or files. Default: false. */
+  ignoreConfiguredEndpointUrls?: boolean | undefined;
   /** Keys, a function that fetches them, or `"anonymous"` for unsigned requests. Default: the session's chain. */
   credentials?: CredentialsInput | undefined;
   /** Profile of the shared files to read. Default: `AWS_PROFILE`, `default`. */
@@ -34,6 +36,10 @@ export interface S3ClientOptions {
   disableMultiregionAccessPoints?: boolean | undefined;
   /** Sign requests to directory buckets with the client's own credentials, without CreateSession. Default: false. */
   disableS3ExpressSessionAuth?: boolean | undefined;
+  /** Regions that SigV4A signatures are good for, as of Multi-Region Access Points. Default: all of them, `*`. */
+  sigv4aSigningRegionSet?: readonly string[] | undefined;
+  /** Ways to sign, the one liked best first, for endpoints that leave a choice: `sigv4`, `sigv4a`. Default: `sigv4`. */
+  authSchemePreference?: readonly string[] | undefined;
   /** Follow a bucket to the region it lives in, and remember it. Default: true. */
   followRegionRedirects?: boolean | undefined;
   /** How failed attempts are repeated. `adaptive` slows down while the service throttles. Default: `standard`. */

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { SharedConfigFiles } from "../config/files.js";
 import { chooseProfile } from "../config/profile.js";
-import { resolveSettings, type Settings } from "../config/settings.js";
+import { type GivenSettings, resolveSettings, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
 import type { CredentialCache } from "../credentials/cache.js";
 import { checkCredentials } from "../credentials/make.js";
@@ -104,7 +104,7 @@ export class ProfileSession {
   }
 
   /** A client's settings: its options over environment over files. The files must be loaded, or are read at once. @internal */
-  settings(given: Partial<Settings>): Settings {
+  settings(given: GivenSettings): Settings {
     return resolveSettings(
       { ...given, region: given.region ?? this.options.region },
       { env: this.env, config: this.#files.loadSync(), profile: this.options.profile },

@@ -2,6 +2,7 @@
 import { platform } from "node:os";
 import { connectTimeoutOf, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
+import { isRegionPattern } from "../config/values.js";
 import { checkCredentials } from "../credentials/make.js";
 import { EndpointCache } from "../endpoint/cache.js";
 import { allPartitions } from "../endpoint/partitions/partition.js";
@@ -73,6 +74,8 @@ export function clientSettings(options: S3ClientOptions, resolved: Settings, env
       UseArnRegion: resolved.useArnRegion,
       DisableMultiRegionAccessPoints: resolved.disableMultiregionAccessPoints,
       DisableS3ExpressSessionAuth: resolved.disableS3ExpressSessionAuth,
+      signingRegionSet: resolved.sigv4aSigningRegionSet,
+      authSchemePreference: resolved.authSchemePreference,
       // A store of one's own seldom has a host name for every bucket. Whoever asks for Amazon's global host means a host of
       // Amazon's kind, where buckets are part of the name.
       ForcePathStyle:
@@ -124,6 +127,7 @@ function userAgent(app: string | undefined): string {
 
 type Check = (value: unknown) => boolean;
 const text: Check = (value) => typeof value === "string" && value !== "";
+const names: Check = (value) => Array.isArray(value) && value.length > 0 && value.every(text);
 const flag: Check = (value) => typeof value === "boolean";
 const positive: Check = (value) => typeof value === "number" && value > 0;
 const whole: Check = (value) => Number.isInteger(value) && (value as number) > 0;
@@ -143,6 +147,7 @@ const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
     'an object with accessKeyId and secretAccessKey, a function that returns one, or "anonymous"',
   ],
   profile: [text, "a profile's name"],
+  ignoreConfiguredEndpointUrls: [flag, "a boolean"],
   forcePathStyle: [flag, "a boolean"],
   useAccelerateEndpoint: [flag, "a boolean"],
   useDualstackEndpoint: [flag, "a boolean"],
@@ -151,6 +156,11 @@ const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
   useGlobalEndpoint: [flag, "a boolean"],
   disableMultiregionAccessPoints: [flag, "a boolean"],
   disableS3ExpressSessionAuth: [flag, "a boolean"],
+  sigv4aSigningRegionSet: [
+    (value) => names(value) && (value as unknown[]).every(isRegionPattern),
+    'a list of region names, or ["*"]',
+  ],
+  authSchemePreference: [names, 'a list of "sigv4", "sigv4a"'],
   followRegionRedirects: [flag, "a boolean"],
   retryMode: [(value) => value === "standard" || value === "adaptive", '"standard" or "adaptive"'],
   maxAttempts: [whole, "a whole number from 1 up"],

@@ -17,11 +17,16 @@ export interface Sources {
  * where `ignore_configured_endpoint_urls` is true.
  *
  * @param serviceId AWS's id of the service: `S3`, `STS`, `SSO`, `SSO OIDC`.
+ * @param ignore whether to take none of them. Default: as the settings say.
  * @throws ConfigError for a `services` section that does not exist and for what is no http(s) URL.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
-export function configuredEndpointUrl(serviceId: string, { env, config, profile }: Sources): string | undefined {
-  if (ignoresConfigured(env, profile)) return undefined;
+export function configuredEndpointUrl(
+  serviceId: string,
+  { env, config, profile }: Sources,
+  ignore?: boolean,
+): string | undefined {
+  if (ignore ?? ignoresConfigured(env, profile)) return undefined;
   const name = serviceId.replaceAll(" ", "_");
   for (const variable of [`AWS_ENDPOINT_URL_${name.toUpperCase()}`, "AWS_ENDPOINT_URL"]) {
     const url = present(env[variable]);

@@ -3,7 +3,15 @@ import { present } from "./locate.js";
 import { describeOrigin, nestedSection } from "./parse.js";
 import { chooseProfile, selectProfile } from "./profile.js";
 import type { Env, SharedConfig } from "./types.js";
-import { parseBoolean, parseCount, parseNames, parseText, parseWord, type ValueParser } from "./values.js";
+import {
+  parseBoolean,
+  parseCount,
+  parseNames,
+  parseRegionSet,
+  parseText,
+  parseWord,
+  type ValueParser,
+} from "./values.js";
 
 /** When checksums are added to requests or checked on responses. */
 export type ChecksumSetting = "WHEN_SUPPORTED" | "WHEN_REQUIRED";
@@ -56,6 +64,11 @@ export interface Settings {
   sigv4aSigningRegionSet: readonly string[] | undefined;
   /** Auth schemes in the order preferred: `sigv4a`, `sigv4`. */
   authSchemePreference: readonly string[] | undefined;
+}
+
+/** What the program says itself: settings, and whether to pass over the endpoints that environment and files configure. */
+export interface GivenSettings extends Partial<Settings> {
+  ignoreConfiguredEndpointUrls?: boolean | undefined;
 }
 
 /** Where one setting is found, besides the client's option of the same name. */
@@ -153,7 +166,7 @@ const rows: Rows = {
   sigv4aSigningRegionSet: {
     env: ["AWS_SIGV4A_SIGNING_REGION_SET"],
     profile: ["sigv4a_signing_region_set"],
-    parse: parseNames,
+    parse: parseRegionSet,
   },
   authSchemePreference: {
     env: ["AWS_AUTH_SCHEME_PREFERENCE"],
@@ -177,13 +190,15 @@ export interface SettingsContext {
  * @throws ConfigError for a value that cannot be read (it names the variable, or file, line and key), and for a named
  *   profile that is in neither file.
  */
-export function resolveSettings(given: Partial<Settings>, context: SettingsContext): Settings {
+export function resolveSettings(given: GivenSettings, context: SettingsContext): Settings {
   const { env, config } = context;
   const profile = selectProfile(config, chooseProfile(context.profile, env));
   const sources: Sources = { env, config, profile };
   const s3 = nestedSection(profile, "s3");
 
-  const settings = { endpoint: given.endpoint ?? configuredEndpointUrl("S3", sources) } as Settings;
+  const settings = {
+    endpoint: given.endpoint ?? configuredEndpointUrl("S3", sources, given.ignoreConfiguredEndpointUrls),
+  } as Settings;
   for (const name of Object.keys(rows) as (keyof Rows)[]) {
     set(settings, name, given[name] ?? readRow(rows[name] as Row<unknown>, sources, s3));
   }

@@ -32,6 +32,18 @@ export const parseNames: ValueParser<readonly string[]> = (text) => {
     .filter((name) => name !== "");
 };
 
+/** Names of regions between commas, or `*`; patterns such as `eu-*` too. */
+export const parseRegionSet: ValueParser<readonly string[]> = (text, source) => {
+  const names = parseNames(text, source);
+  if (names.length > 0 && names.every(isRegionPattern)) return names;
+  throw bad(text, source, "names of regions between commas, or *");
+};
+
+/** Whether a text may stand in a region set. */
+export function isRegionPattern(text: unknown): text is string {
+  return typeof text === "string" && /^[\w*-]+$/.test(text);
+}
+
 /** One of some words, in any case of letters; each stands for a value. */
 export function parseWord<T>(words: Readonly<Record<string, T>>): ValueParser<T> {
   return (text, source) => {

@@ -21,6 +21,10 @@ export interface EndpointConfiguration
    * belong; for a default that nobody asked for. Default false.
    */
   ForcePathStyle?: boolean | "unless-arn" | undefined;
+  /** In the place of the region set that an endpoint names for SigV4A. */
+  signingRegionSet?: readonly string[] | undefined;
+  /** Auth schemes in the order liked. Default: SigV4, which costs a tenth of SigV4A. */
+  authSchemePreference?: readonly string[] | undefined;
 }
 
 /** What an operation adds to the parameters; an operation of the model is one. */
@@ -91,7 +95,10 @@ export class EndpointCache {
   }
 
   #resolve(bucket: string | undefined, key: number): PreparedEndpoint {
-    const endpoint = prepareEndpoint(resolveEndpoint(parametersFor(this.#configuration, bucket, key)));
+    const endpoint = prepareEndpoint(
+      resolveEndpoint(parametersFor(this.#configuration, bucket, key)),
+      this.#configuration,
+    );
     if (bucket !== undefined && bucket.length > longestKey) return endpoint;
     let endpoints = this.#buckets.get(bucket);
     if (endpoints === undefined) {

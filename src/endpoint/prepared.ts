@@ -32,10 +32,16 @@ export interface PreparedEndpoint {
   readonly origin: string;
   /** What comes before `/key` in the path, encoded and without a slash at its end: ``, `/prefix`, `/bucket`, `/prefix/bucket`. */
   readonly basePath: string;
-  /** How to sign. Where the endpoint leaves a choice, with SigV4: an HMAC costs a tenth of SigV4A's ECDSA. */
+  /** How to sign. Where the endpoint leaves a choice, as preferred; else with SigV4: an HMAC costs a tenth of SigV4A's ECDSA. */
   readonly signing: EndpointSigning;
   /** `S3Express` for directory buckets. */
   readonly backend: "S3Express" | undefined;
+}
+
+/** What a configuration says of signing. */
+export interface SigningPreferences {
+  readonly signingRegionSet?: readonly string[] | undefined;
+  readonly authSchemePreference?: readonly string[] | undefined;
 }
 
 /**
@@ -44,7 +50,10 @@ export interface PreparedEndpoint {
  * @throws {@link EndpointError} where the rules put a name in front of what cannot have one, an IP address, or made a host of more than
  * 255 characters.
  */
-export function prepareEndpoint({ url, properties }: ResolvedEndpoint): PreparedEndpoint {
+export function prepareEndpoint(
+  { url, properties }: ResolvedEndpoint,
+  preferences: SigningPreferences = {},
+): PreparedEndpoint {
   const parts = parseCustomEndpoint(url);
   if (parts === undefined) throw impossibleHost(url);
   const scheme = parts.scheme === "https" ? "https:" : "http:";
@@ -55,7 +64,7 @@ export function prepareEndpoint({ url, properties }: ResolvedEndpoint): Prepared
     host,
     origin: `${scheme}//${host}`,
     basePath: parts.path.endsWith("/") ? parts.path.slice(0, -1) : parts.path,
-    signing: chooseSigning(properties.authSchemes),
+    signing: chooseSigning(properties.authSchemes, preferences),
     backend: properties.backend,
   };
 }
@@ -78,13 +87,23 @@ export function withHostPrefix(endpoint: PreparedEndpoint, prefix: string): Prep
   return { ...endpoint, url: origin + endpoint.basePath, host, origin };
 }
 
-function chooseSigning(schemes: readonly AuthScheme[]): EndpointSigning {
-  const scheme = schemes.find(({ name }) => name !== "sigv4a") ?? schemes[0];
+function chooseSigning(
+  schemes: readonly AuthScheme[],
+  { signingRegionSet, authSchemePreference = [] }: SigningPreferences,
+): EndpointSigning {
+  const liked = authSchemePreference.find((wanted) => schemes.some(({ name }) => name === wanted));
+  const scheme = schemes.find(({ name }) => (liked === undefined ? name !== "sigv4a" : name === liked)) ?? schemes[0];
   if (scheme === undefined) throw fault("The endpoint names no way to sign", "This is a defect of Tucuxi: report it.");
   const doubleEncode = !scheme.disableDoubleEncoding;
   const service = scheme.signingName;
   return scheme.name === "sigv4a"
-    ? { name: scheme.name, service, region: undefined, regionSet: scheme.signingRegionSet, doubleEncode }
+    ? {
+        name: scheme.name,
+        service,
+        region: undefined,
+        regionSet: signingRegionSet ?? scheme.signingRegionSet,
+        doubleEncode,
+      }
     : { name: scheme.name, service, region: scheme.signingRegion, regionSet: undefined, doubleEncode };
 }
 

@@ -89,6 +89,11 @@ describe("options of a client", () => {
     { responseChecksumValidation: true },
     { payloadSigning: null },
     { userAgentAppId: "" },
+    { ignoreConfiguredEndpointUrls: "true" },
+    { sigv4aSigningRegionSet: "*" },
+    { sigv4aSigningRegionSet: [] },
+    { sigv4aSigningRegionSet: ["eu central"] },
+    { authSchemePreference: "sigv4a" },
     { resumeDownloads: 1 },
     { logger: "console" },
     { hooks: () => {} },
@@ -131,6 +136,72 @@ describe("the options of a session", () => {
       expect.objectContaining({ name: "ConfigError", hint: expect.stringContaining("Did you mean profile?") }),
     );
   });
+});
+
+describe("what is said of signing", () => {
+  const mrap = { Bucket: "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap", Key: "k" };
+  const outpost = { Bucket: "arn:aws:s3-outposts:eu-central-1:123456789012:outpost/op-1/accesspoint/ap", Key: "k" };
+
+  it.each<[string, S3ClientOptions, Record<string, string>]>([
+    ["*", {}, {}],
+    ["eu-central-1,us-west-2", {}, { AWS_SIGV4A_SIGNING_REGION_SET: "eu-central-1, us-west-2" }],
+    ["eu-west-1", { sigv4aSigningRegionSet: ["eu-west-1"] }, { AWS_SIGV4A_SIGNING_REGION_SET: "us-west-2" }],
+  ])("signs for the regions %s, as option and environment have it", async (set, options, env) => {
+    const play = new Play();
+    const session = new Session({ env: { ...nowhere, ...env }, credentials: keys, region: "eu-central-1" });
+    await using s3 = session.client({ ...options, dispatcher: play });
+    await s3.headObject(mrap);
+    expect(play.last.headers["x-amz-region-set"]).toBe(set);
+    expect(new URL(await s3.presign("getObject", mrap)).searchParams.get("X-Amz-Region-Set")).toBe(set);
+  });
+
+  it.each<[string, S3ClientOptions, Record<string, string>]>([
+    ["AWS4-HMAC-SHA256", {}, {}],
+    ["AWS4-ECDSA-P256-SHA256", {}, { AWS_AUTH_SCHEME_PREFERENCE: "sigv4a,sigv4" }],
+    ["AWS4-HMAC-SHA256", { authSchemePreference: ["sigv4"] }, { AWS_AUTH_SCHEME_PREFERENCE: "sigv4a" }],
+    ["AWS4-HMAC-SHA256", { authSchemePreference: ["httpBearerAuth"] }, {}],
+  ])("signs with %s where an endpoint leaves the choice", async (algorithm, options, env) => {
+    const play = new Play();
+    const session = new Session({ env: { ...nowhere, ...env }, credentials: keys, region: "eu-central-1" });
+    await using s3 = session.client({ ...options, dispatcher: play });
+    await s3.headObject(outpost);
+    expect(play.last.headers["authorization"]?.split(" ")[0]).toBe(algorithm);
+    // Elsewhere there is nothing to choose.
+    await s3.headObject(object);
+    expect(play.last.headers["authorization"]).toMatch(/^AWS4-HMAC-SHA256 /);
+  });
+
+  it("names a region set that cannot be one", async () => {
+    const env = { ...nowhere, AWS_SIGV4A_SIGNING_REGION_SET: "eu central" };
+    const error = await failureOf(new Session({ env, credentials: keys }).client().headObject(mrap));
+    expect(error).toMatchObject({
+      name: "ConfigError",
+      message: expect.stringContaining("AWS_SIGV4A_SIGNING_REGION_SET"),
+    });
+  });
+});
+
+describe("endpoints that are configured", () => {
+  it.each<[boolean | undefined, string, string]>([
+    [undefined, "false", "https://box.example"],
+    [undefined, "true", "https://river.s3.eu-central-1.amazonaws.com"],
+    [true, "false", "https://river.s3.eu-central-1.amazonaws.com"],
+    [false, "true", "https://box.example"],
+  ])(
+    "are passed over when option %s or variable %s says so",
+    async (ignoreConfiguredEndpointUrls, variable, origin) => {
+      const play = new Play();
+      const env = {
+        ...nowhere,
+        AWS_ENDPOINT_URL: "https://box.example",
+        AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: variable,
+      };
+      const session = new Session({ env, credentials: keys, region: "eu-central-1" });
+      await using s3 = session.client({ ignoreConfiguredEndpointUrls, dispatcher: play });
+      await s3.headObject(object);
+      expect(play.last.origin).toBe(origin);
+    },
+  );
 });
 
 describe("where requests cannot go", () => {
