@@ -1,6 +1,6 @@
 /** Presigned forms: what a browser needs to upload without keys of its own. */
 import type { Credentials } from "../credentials/types.js";
-import { ParamValidationError, TucuxiError } from "../errors/base.js";
+import { ParamValidationError } from "../errors/base.js";
 import { operation } from "../model/operation.js";
 import { serialize } from "../protocol/serialize.js";
 import { kindOf } from "../protocol/validate.js";
@@ -23,7 +23,7 @@ export interface PresignPostInput {
   Conditions?: readonly PolicyCondition[] | undefined;
 }
 
-/** URL and fields of a form that uploads to S3. */
+/** URL and fields of a form that uploads to S3; without credentials, for anonymous clients, one without a signature. */
 export async function presignedPost(
   engine: Engine,
   input: PresignPostInput,
@@ -33,23 +33,21 @@ export async function presignedPost(
   const expiresIn = checkExpiry(options.expiresIn);
   const time = checkSigningDate(options.signingDate) ?? engine.now();
   checkPostInput(input);
-  if (!credentials) {
-    throw new TucuxiError("presignPost: an anonymous client has nothing to sign with", {
-      code: "NoCredentials",
-      hint: "Give the client credentials.",
-    });
-  }
   const op = operation("PutObject");
   // Bucket and key are held to the same rules as those of any request.
   serialize(op, prepareInput(op, { Bucket: input.Bucket, Key: input.Key }, { checksumMode: false }));
   const endpoint = engine.endpoint(op, input.Bucket, undefined, true);
+  const url = `${endpoint.origin}${endpoint.basePath || "/"}`;
+  const fields = fieldsOf(input.Fields ?? {});
+  // A bucket that anybody may write to takes a form without a policy; then nothing holds its sender to the conditions.
+  if (!credentials) return { url, fields: { ...fields, key: input.Key } };
   const { presignPost } = await import("../sigv4/post.js");
   try {
     return presignPost({
-      url: `${endpoint.origin}${endpoint.basePath || "/"}`,
+      url,
       bucket: input.Bucket,
       key: input.Key,
-      fields: input.Fields && withoutUndefined(input.Fields),
+      fields,
       conditions: input.Conditions,
       credentials,
       region: endpoint.signing.region ?? engine.settings.region,
@@ -79,20 +77,29 @@ function checkPostInput(input: unknown): void {
   if (fields !== undefined && !isDictionary(fields)) {
     faults.push({ path: "Fields", problem: `expected dictionary of strings, got ${kindOf(fields)}` });
   }
+  for (const [name, value] of Object.entries(isDictionary(fields) ? fields : {})) {
+    if (value === undefined || typeof value === "string") continue;
+    faults.push({ path: `Fields.${name}`, problem: `expected string, got ${kindOf(value)}` });
+  }
   if (conditions !== undefined && !Array.isArray(conditions)) {
     faults.push({ path: "Conditions", problem: `expected array, got ${kindOf(conditions)}` });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: "presignPost" });
 }
 
-const withoutUndefined = (fields: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Record<string, string>;
+/** Without the key, which has a member of its own. */
+const fieldsOf = (fields: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => value !== undefined && name.toLowerCase() !== "key"),
+  ) as Record<string, string>;
 
-/** What the signer says of a field or condition, under the name that the caller gave it. */
+/** What the signer says of a condition, under the name that the caller gave it. */
 function refusedBySigner(error: unknown): unknown {
-  const match = error instanceof TypeError ? /^(field|condition)(s[^:]*): (.*)$/s.exec(error.message) : null;
+  const match = error instanceof TypeError ? /^conditions(\[\d+\]): (.*)$/s.exec(error.message) : null;
   if (!match) return error;
-  const [, name = "", where = "", problem = ""] = match;
-  const path = `${name.charAt(0).toUpperCase()}${name.slice(1)}${where}`;
-  return new ParamValidationError([{ path, problem }], { operation: "presignPost", cause: error });
+  const [, index = "", problem = ""] = match;
+  return new ParamValidationError([{ path: `Conditions${index}`, problem }], {
+    operation: "presignPost",
+    cause: error,
+  });
 }

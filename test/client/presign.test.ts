@@ -76,6 +76,15 @@ describe("a presigned URL", () => {
 });
 
 describe("a presigned form", () => {
+  it("of an anonymous client has what is sent and no signature, as its URLs have none", async () => {
+    const s3 = client({ credentials: "anonymous" });
+    expect(await s3.presignPost({ ...object, Fields: { acl: "public-read", Key: "other" } })).toEqual({
+      url: "https://river.s3.eu-central-1.amazonaws.com/",
+      fields: { acl: "public-read", key: "k" },
+    });
+    expect(await s3.presign("getObject", object)).toBe("https://river.s3.eu-central-1.amazonaws.com/k");
+  });
+
   it("leaves out fields that are undefined", async () => {
     const form = await client().presignPost(
       { ...object, Fields: { acl: undefined as never, "x-amz-meta-a": "b" } },
@@ -89,7 +98,7 @@ describe("a presigned form", () => {
     [null, "presignPost: input: expected dictionary, got null"],
     [{ ...object, Expires: 5 }, "presignPost: Expires: unknown; the members are Bucket, Key, Fields, Conditions"],
     [{ ...object, Fields: ["acl"] }, "presignPost: Fields: expected dictionary of strings, got array"],
-    [{ ...object, Fields: { acl: 1 } }, 'presignPost: Fields["acl"]: must be a string, got 1'],
+    [{ ...object, Fields: { acl: 1 } }, "presignPost: Fields.acl: expected string, got number"],
     [{ ...object, Conditions: {} }, "presignPost: Conditions: expected array, got dictionary"],
     [{ ...object, Conditions: [["content-length-range", 1]] }, /^presignPost: Conditions\[0\]: must be/],
     [{ Bucket: "river" }, "PutObject: Key: missing"],
