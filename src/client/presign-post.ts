@@ -9,7 +9,7 @@ import { prepareInput } from "../rules/index.js";
 import type { PolicyCondition, PresignedPost } from "../sigv4/index.js";
 import type { Engine } from "./engine.js";
 import type { PresignOptions } from "./options.js";
-import { checkExpiry, checkSigningDate } from "./signing.js";
+import { checkExpiry, checkSigningDate, invalidCredentials } from "./signing.js";
 
 /** What a form needs to upload to S3. */
 export interface PresignPostInput {
@@ -93,9 +93,11 @@ const fieldsOf = (fields: Readonly<Record<string, string | undefined>>): Record<
     Object.entries(fields).filter(([name, value]) => value !== undefined && name.toLowerCase() !== "key"),
   ) as Record<string, string>;
 
-/** What the signer says of a condition, under the name that the caller gave it. */
+/** What the signer says of keys or of a condition, as an error of the client's. */
 function refusedBySigner(error: unknown): unknown {
-  const match = error instanceof TypeError ? /^conditions(\[\d+\]): (.*)$/s.exec(error.message) : null;
+  if (!(error instanceof TypeError)) return error;
+  if (error.message.startsWith("credentials.")) return invalidCredentials(error);
+  const match = /^conditions(\[\d+\]): (.*)$/s.exec(error.message);
   if (!match) return error;
   const [, index = "", problem = ""] = match;
   return new ParamValidationError([{ path: `Conditions${index}`, problem }], {

@@ -36,15 +36,17 @@ export class Signers {
   }
 }
 
-/** The signer says in its own way what is wrong with keys; from a client it is an error of the client's. */
 function signerOf(credentials: Credentials, signing: EndpointSigning): Signer {
   try {
     return makeSigner(credentials, signing);
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new CredentialsError(cause.message, { code: "InvalidCredentials", cause });
+  } catch (error) {
+    throw error instanceof TypeError ? invalidCredentials(error) : error;
   }
 }
+
+/** The signer says in its own way what is wrong with keys; from a client it is an error of the client's. */
+export const invalidCredentials = (cause: TypeError): CredentialsError =>
+  new CredentialsError(cause.message, { code: "InvalidCredentials", cause });
 
 function makeSigner(credentials: Credentials, signing: EndpointSigning): Signer {
   const { service } = signing;
