@@ -38,13 +38,14 @@ const scanned: ReadonlySet<OperationName> = new Set<OperationName>([
   "GetObjectTagging",
 ]);
 
-/** Operations that have not done their work when their 200 has no body. */
+/** Operations that have not done their work when their 200 has no body, or that would be misunderstood without: no location means us-east-1. */
 const needBody: ReadonlySet<OperationName> = new Set<OperationName>([
   "CopyObject",
   "UploadPartCopy",
   "CreateMultipartUpload",
   "CompleteMultipartUpload",
   "CreateSession",
+  "GetBucketLocation",
 ]);
 
 interface HeaderSlot {
@@ -73,6 +74,8 @@ interface Plan {
   readonly always: readonly number[];
   readonly scanned: boolean;
   readonly needBody: boolean;
+  /** The body is a document. */
+  readonly readsXml: boolean;
 }
 
 const plans = new Map<Operation, Plan>();
@@ -92,6 +95,7 @@ const noMembers: Plan = {
   always: [],
   scanned: true,
   needBody: false,
+  readsXml: false,
 };
 
 function makePlan(op: Operation): Plan {
@@ -105,6 +109,7 @@ function makePlan(op: Operation): Plan {
   });
   const prefixIndex = indexOf((member) => member.location === "headers");
   const { payload } = output;
+  const hasBody = members.some((member) => member.location === "body");
   const isStructure = payload?.shape.kind === "structure" && !payload.shape.eventStream;
   const always = members.flatMap((member, index) => (member.always ? [index] : []));
   const rootTextIndex = indexOf((member) => member.location === "text");
@@ -117,12 +122,13 @@ function makePlan(op: Operation): Plan {
     payload: isStructure ? readPlan(payload.shape as StructureShape) : undefined,
     payloadIndex: payload ? members.indexOf(payload) : -1,
     text: payload?.shape.kind === "string",
-    body: members.some((member) => member.location === "body") ? readPlan(output) : undefined,
+    body: hasBody ? readPlan(output) : undefined,
     rootTextIndex,
     stream: payload !== undefined && !isStructure && payload.shape.kind !== "string",
     always,
     scanned: scanned.has(op.name),
     needBody: needBody.has(op.name) || always.length > 0,
+    readsXml: hasBody || isStructure || rootTextIndex >= 0,
   };
 }
 
@@ -228,13 +234,14 @@ function readBody(
     slots[plan.payloadIndex] = text;
     return;
   }
-  // A blank answer is how a slow operation keeps its connection alive, and then forgets to say how it went.
   if (isBlankText(text)) {
     if (plan.needBody && status === 200) throw malformedResponse(op, "its answer has no body");
+    // Blanks are how a slow operation keeps its connection alive; this one then forgot to say how it went.
+    if (text !== "" && plan.readsXml) throw malformedResponse(op, "its answer is blank");
     if (plan.payload) slots[plan.payloadIndex] = {};
     return;
   }
-  if (plan.body === undefined && plan.payload === undefined && plan.rootTextIndex < 0) {
+  if (!plan.readsXml) {
     const root = rootOf(text);
     if (root === "Error") throw parseError(op, 500, headers, text, context);
     if (root?.toLowerCase() === "html") throw malformedResponse(op, "its answer is a web page");

@@ -207,6 +207,10 @@ describe("a success that is none", () => {
     ["PutObject", "<!DOCTYPE HTML><p>"],
     ["GetBucketCors", "<CORSConfiguration><CORSRule>"],
     ["GetBucketLocation", "<LocationConstraint>EU"],
+    ["GetBucketLocation", ""],
+    ["GetBucketLocation", " \n"],
+    ["GetBucketLifecycleConfiguration", "  \n"],
+    ["GetObjectRetention", " "],
   ] as const)("is an answer of %s that is %j", async (name, body) => {
     await prepareParser(operation(name));
     expect(() => read(name, body)).toThrow(MalformedResponseError);
