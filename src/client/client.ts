@@ -10,6 +10,7 @@ import type { PresignedPost } from "../sigv4/index.js";
 import type { TransferContext } from "../transfer/context.js";
 import { claimBody } from "../transport/claim.js";
 import type { TransportStats } from "../transport/index.js";
+import { checkClientOptions } from "./check-options.js";
 import { anonymous, Engine, type Equipment, type KeySource, keysAlways, keysFrom, keysLater } from "./engine.js";
 import { ExpressSessions } from "./express.js";
 import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js";
@@ -18,7 +19,7 @@ import { draftUrl } from "./presign.js";
 import { type PresignPostInput, presignedPost } from "./presign-post.js";
 import { ProfileSession } from "./profile-session.js";
 import { isRegion, regionNamed } from "./redirect.js";
-import { checkOptions, clientSettings } from "./settings.js";
+import { clientSettings } from "./settings.js";
 import { S3Transfers } from "./transfers.js";
 import { type WaitOptions, waitUntil } from "./waiters.js";
 
@@ -54,7 +55,7 @@ export class S3Client extends S3Transfers {
     session: ProfileSession = new ProfileSession({ profile: options?.profile }),
   ) {
     super();
-    this.#options = checkOptions(options);
+    this.#options = checkClientOptions(options);
     this.#session = session;
   }
 

@@ -4,12 +4,17 @@ import { chooseProfile } from "../config/profile.js";
 import { type GivenSettings, resolveSettings, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
 import type { CredentialCache } from "../credentials/cache.js";
-import { checkCredentials } from "../credentials/make.js";
-import type { Credentials, CredentialsInput, CredentialsLogger, CredentialsProvider } from "../credentials/types.js";
-import { refuseUnknown } from "../errors/names.js";
+import type {
+  Credentials,
+  CredentialsInput,
+  CredentialsLogger,
+  CredentialsProvider,
+  ProviderOptions,
+} from "../credentials/types.js";
+import { checkSessionOptions } from "./check-options.js";
 
-/** What a session is made from; all optional. */
-export interface SessionOptions {
+/** What a session is made from; all optional. `dispatcher`, `fetch`, `clock` and `logger` are those of its credentials. */
+export interface SessionOptions extends Pick<ProviderOptions, "dispatcher" | "fetch" | "clock" | "now" | "logger"> {
   /** Profile of the shared files. Default: `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, `default`. */
   profile?: string | undefined;
   /** Region of the clients made here. Default: environment, profile. */
@@ -26,16 +31,6 @@ export interface SessionOptions {
   mfaCodeProvider?: ((serial: string) => string | Promise<string>) | undefined;
 }
 
-const optionNames: Record<keyof SessionOptions, true> = {
-  profile: true,
-  region: true,
-  credentials: true,
-  configFile: true,
-  credentialsFile: true,
-  env: true,
-  mfaCodeProvider: true,
-};
-
 /**
  * What a client takes from its session: a profile's settings and credentials. `Session` adds what users ask a session for; it stands
  * apart because it makes clients, and a client makes one of these when it is given none.
@@ -45,12 +40,9 @@ export class ProfileSession {
   readonly #files: SharedConfigFiles;
   #cache: CredentialCache | undefined;
 
-  /** @throws ConfigError for an option that is misspelt */
+  /** @throws ConfigError for an option that is misspelt or of the wrong kind */
   constructor(options: SessionOptions = {}) {
-    refuseUnknown(options, Object.keys(optionNames), "Session");
-    const { credentials } = options;
-    this.#options = { ...options };
-    if (typeof credentials === "object") this.#options.credentials = checkCredentials(credentials, "credentials");
+    this.#options = checkSessionOptions(options);
     this.#files = new SharedConfigFiles(this.#options);
   }
 

@@ -2,13 +2,9 @@
 import { platform } from "node:os";
 import { connectTimeoutOf, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
-import { isRegionPattern } from "../config/values.js";
-import { checkCredentials } from "../credentials/make.js";
 import { EndpointCache } from "../endpoint/cache.js";
 import { allPartitions } from "../endpoint/partitions/partition.js";
 import { partitionForRegion } from "../endpoint/region.js";
-import { ConfigError } from "../errors/base.js";
-import { refuseUnknown } from "../errors/names.js";
 import { timerOf } from "../transport/sleep.js";
 import { version } from "../version.js";
 import type { Hooks, Logger } from "./hooks.js";
@@ -123,75 +119,4 @@ function userAgent(app: string | undefined): string {
   const base = `tucuxi/${version} os/${platform()} lang/js md/nodejs#${process.versions.node}`;
   // Characters beyond those of a token would end the header's word, or the header.
   return app ? `${base} app/${app.slice(0, 50).replace(/[^!#$%&'*+\-.^_`|~0-9A-Za-z]/g, "-")}` : base;
-}
-
-type Check = (value: unknown) => boolean;
-const text: Check = (value) => typeof value === "string" && value !== "";
-const names: Check = (value) => Array.isArray(value) && value.length > 0 && value.every(text);
-const flag: Check = (value) => typeof value === "boolean";
-const positive: Check = (value) => typeof value === "number" && value > 0;
-const whole: Check = (value) => Number.isInteger(value) && (value as number) > 0;
-const object: Check = (value) => typeof value === "object" && value !== null;
-const hooksOnly: Check = (value) =>
-  object(value) &&
-  Object.keys(value as object).every((name) => /^(beforeSign|beforeSend|afterResponse|onRetry)$/.test(name)) &&
-  Object.values(value as object).every((hook) => hook === undefined || typeof hook === "function");
-const mode: Check = (value) => value === "WHEN_SUPPORTED" || value === "WHEN_REQUIRED";
-
-/** Every option with what it must be. */
-const checks: Record<keyof S3ClientOptions, [check: Check, kind: string]> = {
-  region: [text, "a region name"],
-  endpoint: [text, "a URL"],
-  credentials: [
-    (value) => value === "anonymous" || typeof value === "function" || object(value),
-    'an object with accessKeyId and secretAccessKey, a function that returns one, or "anonymous"',
-  ],
-  profile: [text, "a profile's name"],
-  ignoreConfiguredEndpointUrls: [flag, "a boolean"],
-  forcePathStyle: [flag, "a boolean"],
-  useAccelerateEndpoint: [flag, "a boolean"],
-  useDualstackEndpoint: [flag, "a boolean"],
-  useFipsEndpoint: [flag, "a boolean"],
-  useArnRegion: [flag, "a boolean"],
-  useGlobalEndpoint: [flag, "a boolean"],
-  disableMultiregionAccessPoints: [flag, "a boolean"],
-  disableS3ExpressSessionAuth: [flag, "a boolean"],
-  sigv4aSigningRegionSet: [
-    (value) => names(value) && (value as unknown[]).every(isRegionPattern),
-    'a list of region names, or ["*"]',
-  ],
-  authSchemePreference: [names, 'a list of "sigv4", "sigv4a"'],
-  followRegionRedirects: [flag, "a boolean"],
-  retryMode: [(value) => value === "standard" || value === "adaptive", '"standard" or "adaptive"'],
-  maxAttempts: [whole, "a whole number from 1 up"],
-  connectTimeout: [positive, "a number of milliseconds above 0"],
-  requestTimeout: [positive, "a number of milliseconds above 0"],
-  maxConnections: [whole, "a whole number from 1 up"],
-  dispatcher: [
-    (value) => object(value) && typeof (value as { dispatch?: unknown }).dispatch === "function",
-    "an undici Dispatcher",
-  ],
-  requestChecksumCalculation: [mode, '"WHEN_SUPPORTED" or "WHEN_REQUIRED"'],
-  responseChecksumValidation: [mode, '"WHEN_SUPPORTED" or "WHEN_REQUIRED"'],
-  payloadSigning: [flag, "a boolean"],
-  userAgentAppId: [text, "a short name"],
-  resumeDownloads: [flag, "a boolean"],
-  logger: [object, "an object with methods like console's"],
-  hooks: [hooksOnly, "an object of functions: beforeSign, beforeSend, afterResponse, onRetry"],
-};
-
-/** A copy of the options, credentials shielded. Refuses options that are misspelt or of the wrong kind; `undefined` counts as not given. */
-export function checkOptions(options: S3ClientOptions): S3ClientOptions {
-  if (typeof options !== "object" || options === null)
-    throw new ConfigError("S3Client: its options must be an object", { code: "InvalidOption" });
-  refuseUnknown(options, Object.keys(checks), "S3Client");
-  for (const [name, value] of Object.entries(options)) {
-    const [check, kind] = checks[name as keyof S3ClientOptions];
-    if (value !== undefined && !check(value))
-      throw new ConfigError(`${name}: must be ${kind}`, { code: "InvalidOption" });
-  }
-  const { credentials } = options;
-  return typeof credentials === "object"
-    ? { ...options, credentials: checkCredentials(credentials, "credentials") }
-    : { ...options };
 }

@@ -1,6 +1,7 @@
 // This is the entry for programs that read the shared files themselves, and the one file that imports `ini` statically, so
 // that its functions need no promise even in a bundle. The rest of the package imports the files beside it instead.
 import * as iniModule from "ini";
+import { ConfigError } from "../errors/base.js";
 import type { Ini } from "./ini.js";
 import { parseText } from "./parse.js";
 import { readSharedConfigSync } from "./shared.js";
@@ -18,6 +19,8 @@ export type { Env, FileKind, FileOptions, Profile, ServicesSection, SharedConfig
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
 export function parseProfileFile(text: string, kind: FileKind): SharedConfig {
+  if (typeof text !== "string") throw wrongKind("text", "a string: the file's content", text);
+  if (kind !== "config" && kind !== "credentials") throw wrongKind("kind", '"config" or "credentials"', kind);
   return parseText(
     iniModule as Ini,
     text.replace(/^\uFEFF/, ""),
@@ -35,5 +38,16 @@ export function parseProfileFile(text: string, kind: FileKind): SharedConfig {
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html
  */
 export function loadSharedConfig(options: FileOptions = {}): SharedConfig {
+  if (typeof options !== "object" || options === null) throw wrongKind("options", "an object", options);
+  for (const name of ["configFile", "credentialsFile"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "string")
+      throw wrongKind(name, "a path", options[name]);
+  }
   return readSharedConfigSync(options, iniModule as Ini);
+}
+
+function wrongKind(name: string, expected: string, value: unknown): ConfigError {
+  return new ConfigError(`${name}: must be ${expected}; got ${value === null ? "null" : typeof value}`, {
+    code: "InvalidArgument",
+  });
 }

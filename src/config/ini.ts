@@ -39,20 +39,21 @@ export type Properties = readonly (readonly [key: string, value: string])[];
 /**
  * Reads sections of keys and values with the `ini` package and gives them back exactly. `ini` has habits that AWS's files
  * do not: it takes quotes off, cuts at `;` and `#` anywhere, makes `true` a boolean, `a[]` a list and `[a.b]` a tree. So
- * sections go in under numbers and values as JSON strings, which it decodes to what they were; what it still turns into a
- * boolean or null is turned back. Keys must consist of the characters of `isIdentifier`.
+ * sections go in under numbers, keys behind a dot (it drops a `__proto__`) and values as JSON strings, which it decodes to
+ * what they were; what it still turns into a boolean or null is turned back. Keys must consist of the characters of
+ * `isIdentifier`.
  */
 export function readSections(ini: Ini, sections: readonly Properties[]): Record<string, string>[] {
   let text = "";
   for (let i = 0; i < sections.length; i++) {
     text += `[${i}]\n`;
-    for (const [key, value] of sections[i]!) text += `${key}=${iniString(value)}\n`;
+    for (const [key, value] of sections[i]!) text += `.${key}=${iniString(value)}\n`;
   }
   const tree = text === "" ? {} : ini.parse(text);
   return sections.map((_, i) => {
     const from = tree[i] as Record<string, unknown> | undefined;
     const record = Object.create(null) as Record<string, string>;
-    for (const key in from) record[key] = String(from[key]);
+    for (const key in from) record[key.slice(1)] = String(from[key]);
     return record;
   });
 }

@@ -92,7 +92,7 @@ class MetadataService {
 
   /** The role's name; undefined where the instance has none. */
   async roleName(): Promise<string | undefined> {
-    const response = await this.#get(ROLES);
+    const response = await this.#get(ROLES, ({ body }) => body.trim() !== "");
     if (response.status === 404) return undefined;
     const name = response.body.trim().split(/\r?\n/)[0]!;
     if (response.status !== 200 || name === "") throw refused(`GET ${ROLES}`, response);
@@ -101,7 +101,7 @@ class MetadataService {
 
   async credentials(role: string): Promise<Credentials> {
     const path = ROLES + encodeURIComponent(role);
-    const response = await this.#get(path);
+    const response = await this.#get(path, ({ body }) => Object.keys(parseObject(body)).length > 0);
     const json = parseObject(response.body);
     const accessKeyId = textMember(json, "AccessKeyId");
     const secretAccessKey = textMember(json, "SecretAccessKey");
@@ -131,19 +131,20 @@ class MetadataService {
     return new Date(now + ahead);
   }
 
-  async #get(path: string): Promise<HttpResponse> {
-    const response = await this.#getOnce(path);
+  /** @param isWhole whether the text of a good answer is one; a service that is starting gives nothing, or half of it. */
+  async #get(path: string, isWhole: (response: HttpResponse) => boolean): Promise<HttpResponse> {
+    const response = await this.#getOnce(path, isWhole);
     // A token may end sooner than it said, when the instance was moved.
     if (response.status !== 401 || this.#token === null) return response;
     this.#token = undefined;
-    return this.#getOnce(path);
+    return this.#getOnce(path, isWhole);
   }
 
-  async #getOnce(path: string): Promise<HttpResponse> {
+  async #getOnce(path: string, isWhole: (response: HttpResponse) => boolean): Promise<HttpResponse> {
     if (this.#token === undefined) this.#token = await this.#fetchToken();
     const headers: Record<string, string> = this.#token === null ? {} : { "x-aws-ec2-metadata-token": this.#token };
     return this.#send({ method: "GET", url: this.#endpoint + path, headers }, (response) => {
-      return isTransient(response) || (response.status === 200 && response.body.trim() === "");
+      return isTransient(response) || (response.status === 200 && !isWhole(response));
     });
   }
 

@@ -23,6 +23,7 @@ import type { RuleInput } from "./rule-input.js";
  * @see https://docs.aws.amazon.com/general/latest/gr/s3.html
  */
 export function resolveEndpoint(parameters: EndpointParameters): ResolvedEndpoint {
+  checkKinds(parameters);
   const input = ruleInput(parameters);
   const bucket = text(parameters.Bucket, "Bucket");
   if (bucket !== undefined) return withBucket(input, bucket);
@@ -57,6 +58,32 @@ function ruleInput(parameters: EndpointParameters): RuleInput {
     if (input.custom === undefined) throw invalidEndpoint(endpoint);
   }
   return input;
+}
+
+const flags = [
+  "UseFIPS",
+  "UseDualStack",
+  "ForcePathStyle",
+  "Accelerate",
+  "UseGlobalEndpoint",
+  "UseObjectLambdaEndpoint",
+  "DisableAccessPoints",
+  "DisableMultiRegionAccessPoints",
+  "UseArnRegion",
+  "UseS3ExpressControlEndpoint",
+  "DisableS3ExpressSessionAuth",
+] as const satisfies (keyof EndpointParameters)[];
+
+/** A `"true"` that counted as false would send to a host that was not meant: without FIPS, say. */
+function checkKinds(parameters: EndpointParameters): void {
+  if (typeof parameters !== "object" || parameters === null) {
+    throw fault(`Invalid parameters: expected an object, got ${typeof parameters}`, "Give { Region, Bucket, ... }.");
+  }
+  for (const name of flags) {
+    const value: unknown = parameters[name];
+    if (value === undefined || value === null || typeof value === "boolean") continue;
+    throw fault(`Invalid ${name}: expected a boolean, got ${typeof value}`, `Give ${name} as true or false.`);
+  }
 }
 
 /** Programs without types pass anything; null is what JSON has for undefined. */

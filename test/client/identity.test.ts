@@ -320,6 +320,26 @@ describe("sessions", () => {
     if (region === "us-east-1") expect(session.region).toBeUndefined();
   });
 
+  it.each<[object | null | string, string]>([
+    [{ profil: "work" }, "profil"],
+    [{ Region: "eu-west-1" }, "Region"],
+    [{ profile: "" }, "profile"],
+    [{ profile: 5 }, "profile"],
+    [{ region: {} }, "region"],
+    [{ credentials: "AKID" }, "credentials"],
+    [{ credentials: { accessKeyId: "AKID" } }, "credentials"],
+    [{ configFile: 5 }, "configFile"],
+    [{ env: "HOME" }, "env"],
+    [{ mfaCodeProvider: "123456" }, "mfaCodeProvider"],
+    [null, "Session"],
+    ["work", "Session"],
+  ])("refuse options that are misspelt or of the wrong kind: %o", (options, named) => {
+    expect(() => new Session(options as never)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(new RegExp(`^${named}: `)) }),
+    );
+    expect(new Session({ profile: undefined, region: undefined, credentials: undefined })).toBeInstanceOf(Session);
+  });
+
   it("stand side by side", async () => {
     const sessions = ["default", "work"].map((profile) => new Session({ env: env(), profile }));
     const play = new Play();

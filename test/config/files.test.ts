@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { SharedConfigFiles } from "../../src/config/files.js";
-import { loadSharedConfig } from "../../src/config/index.js";
+import { loadSharedConfig, parseProfileFile } from "../../src/config/index.js";
 import { expandPath, homeFolder, locateSharedFiles } from "../../src/config/locate.js";
 import { readSharedConfig } from "../../src/config/shared.js";
 import { ConfigError } from "../../src/errors/base.js";
@@ -35,6 +35,19 @@ describe("where the files are", () => {
   it("has a home folder without HOME", () => {
     expect(homeFolder({ HOME: " " })).toBe(homeFolder({}));
     expect(homeFolder({})).not.toBe("");
+  });
+});
+
+describe("arguments", () => {
+  it("of the wrong kind are named", () => {
+    const wrong = (call: () => unknown, message: RegExp) =>
+      expect(call).toThrow(expect.objectContaining({ name: "ConfigError", message: expect.stringMatching(message) }));
+    for (const text of [undefined, null, 5, Buffer.from("[default]")])
+      wrong(() => parseProfileFile(text as never, "config"), /^text: must be a string/);
+    for (const kind of [undefined, "ini"]) wrong(() => parseProfileFile("", kind as never), /^kind: must be "config"/);
+    for (const options of [null, 5]) wrong(() => loadSharedConfig(options as never), /^options: must be an object/);
+    wrong(() => loadSharedConfig({ configFile: 5 as never }), /^configFile: must be a path/);
+    wrong(() => loadSharedConfig({ credentialsFile: null as never }), /^credentialsFile: must be a path/);
   });
 });
 

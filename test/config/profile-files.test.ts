@@ -58,7 +58,19 @@ describe("profile files", () => {
   });
 
   it("leaves Object.prototype alone", () => {
-    parseProfileFile("[profile __proto__]\npolluted = yes\n[default]\n__proto__ = x\ns3 =\n  __proto__ = y", "config");
+    const { profiles } = parseProfileFile(
+      "[profile __proto__]\npolluted = yes\n[default]\n__proto__ = x\ns3 =\n  __proto__ = y",
+      "config",
+    );
+    // Names and keys like any other.
+    expect(Object.entries(profiles)).toEqual([
+      ["__proto__", expect.anything()],
+      ["default", expect.anything()],
+    ]);
+    expect(Object.entries(profiles["default"]!)).toEqual([
+      ["__proto__", "x"],
+      ["s3", "\n__proto__ = y"],
+    ]);
     expect("polluted" in {}).toBe(false);
     expect(Object.keys(Object.prototype)).toEqual([]);
   });

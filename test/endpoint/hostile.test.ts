@@ -21,6 +21,32 @@ function staysInPlace(parameters: EndpointParameters): void {
   expect([parsed.username, parsed.password, parsed.search, parsed.hash]).toEqual(["", "", "", ""]);
 }
 
+describe("parameters of the wrong kind", () => {
+  it.each<[string, unknown]>([
+    ["Region", 5],
+    ["Bucket", {}],
+    ["Endpoint", new URL("https://example.com")],
+    ["UseFIPS", "true"],
+    ["UseDualStack", 1],
+    ["UseArnRegion", "false"],
+    ["DisableS3ExpressSessionAuth", {}],
+  ])("are refused by name: %s", (name, value) => {
+    expect(() => resolveEndpoint({ Region: "us-east-1", [name]: value })).toThrow(
+      expect.objectContaining({
+        name: "EndpointError",
+        message: `Invalid ${name}: expected a ${["Region", "Bucket", "Endpoint"].includes(name) ? "string" : "boolean"}, got ${typeof value}`,
+      }),
+    );
+  });
+
+  it("are an object", () => {
+    for (const wrong of [undefined, null, "us-east-1"])
+      expect(() => resolveEndpoint(wrong as never)).toThrow(/^Invalid parameters: expected an object/);
+    const nulls = { Region: "us-east-1", Bucket: null, UseFIPS: null } as never;
+    expect(resolveEndpoint(nulls).url).toBe("https://s3.us-east-1.amazonaws.com");
+  });
+});
+
 const buckets = [
   ...[
     "a\r\nHost: evil.example",
