@@ -17,7 +17,6 @@ export type * from "./model/dictionaries.js";
 export type { PageOperations } from "./model/generated/pages.js";
 export type * from "./model/generated/types.js";
 export type { Waiters } from "./model/generated/waiters.js";
-export type { OperationName } from "./model/operation.js";
 export * from "./resource/index.js";
 export { Session, type SessionOptions } from "./session.js";
 export type { PresignedPost } from "./sigv4/index.js";

@@ -4,7 +4,7 @@ import type { PageOperations, PageResults } from "../model/generated/pages.js";
 import type { Operations } from "../model/generated/types.js";
 import { listingMethods, type PageToken, type Pagination, paginationOfMethod } from "../model/page.js";
 import { decodeUrl } from "../rules/list-encoding.js";
-import type { S3Operations } from "./generated/methods.js";
+import type { OperationMethods } from "./generated/methods.js";
 import type { CallOptions } from "./options.js";
 import { type Place, readToken, TokenGuard, type Tokens, writeToken } from "./page-token.js";
 
@@ -56,7 +56,7 @@ export class Pages<M extends keyof PageOperations> implements AsyncIterable<Page
   #drop = 0;
   #state: "new" | "under way" | "ended" = "new";
 
-  constructor(client: S3Operations, method: M, input: Operations[M]["input"], options: PaginateOptions = {}) {
+  constructor(client: OperationMethods, method: M, input: Operations[M]["input"], options: PaginateOptions = {}) {
     const pagination = paginationOfMethod(method);
     if (!pagination) {
       throw new PaginationError(`${String(method)} does not list page by page`, {
@@ -325,7 +325,7 @@ function checkCounts(pagination: Pagination, { pageSize, maxItems }: PaginateOpt
  * @throws ParamValidationError for a page size or item limit that is none; a bad `startingToken` is told by the iteration
  */
 export function paginate<M extends keyof PageOperations>(
-  client: S3Operations,
+  client: OperationMethods,
   method: M,
   input: Operations[M]["input"],
   options?: PaginateOptions,

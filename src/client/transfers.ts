@@ -22,7 +22,7 @@ import type {
   UploadOutput,
 } from "../transfer/types.js";
 import { claimBody } from "../transport/claim.js";
-import { S3Operations } from "./generated/methods.js";
+import { S3Operations } from "./operations.js";
 
 export abstract class S3Transfers extends S3Operations {
   /** The same of another client, that of a source. */

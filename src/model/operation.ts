@@ -9,10 +9,10 @@
  *   `u` the payload is never signed, `h` the host starts with a member, `d` deprecated
  */
 import { operationLines } from "./generated/operations.js";
+import type { OperationName } from "./generated/types.js";
 import { type StructureShape, structure } from "./shape.js";
 
-/** The name of an operation as the S3 API has it: `GetObject`. */
-export type OperationName = keyof typeof operationLines;
+export type { OperationName };
 
 /** One operation of the S3 API. */
 export interface Operation {

@@ -1,5 +1,5 @@
 import type { S3Client } from "../../src/client/client.js";
-import { S3Operations } from "../../src/client/generated/methods.js";
+import { S3Operations } from "../../src/client/operations.js";
 import type { CallOptions } from "../../src/client/options.js";
 import { S3ServiceError } from "../../src/errors/service.js";
 import type { OperationName } from "../../src/model/operation.js";

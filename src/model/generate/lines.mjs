@@ -56,12 +56,31 @@ function line(model, name, shape) {
   return [`{${shape.union ? "|" : ""}${shape.eventstream ? "^" : ""}${own}`, ...members].join(" ");
 }
 
-/** One line for each structure, list and map. */
+/** By name, the text that most structures have for a member of that name, where more than one has it. */
+function sharedMembers(lines) {
+  const counts = new Map();
+  for (const [, [head, ...members]] of lines) {
+    if (head.startsWith("{")) for (const text of members) counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const shared = new Map();
+  for (const [text, count] of [...counts].sort(([, a], [, b]) => a - b)) if (count > 1) shared.set(nameOf(text), text);
+  return shared;
+}
+
+const nameOf = (member) => member.slice(0, member.indexOf(":"));
+
+/** One line for each structure, list and map, and before them one for each member that several structures have. */
 export function shapeLines(model) {
   const lines = Object.entries(model.shapes)
     .filter(([, shape]) => !scalars[shape.type])
-    .map(([name, shape]) => `  ${name}: ${JSON.stringify(line(model, name, shape))},`);
-  return `export const shapeLines = {\n${lines.join("\n")}\n} as const;\n`;
+    .map(([name, shape]) => [name, line(model, name, shape).split(" ")]);
+  const shared = sharedMembers(lines);
+  const text = [...shared.values()].sort().map((member) => `.${member.replace(":", " ")}`);
+  for (const [name, [head, ...members]] of lines) {
+    const short = members.map((member) => (shared.get(nameOf(member)) === member ? nameOf(member) : member));
+    text.push([name, head, ...(head.startsWith("{") ? short : members)].join(" "));
+  }
+  return `export const shapeLines = \`\n${text.join("\n")}\n\`;\n`;
 }
 
 /** One line for each operation. */
@@ -84,5 +103,10 @@ export function operationLines(model) {
     const text = [method, requestUri, operation.input.shape, operation.output?.shape ?? "-", flags].join(" ").trimEnd();
     return `  ${name}: ${JSON.stringify(text)},`;
   });
-  return `export const operationLines = {\n${lines.join("\n")}\n} as const;\n`;
+  return [
+    `import type { OperationName } from "./types.js";`,
+    "",
+    `export const operationLines: Readonly<Record<OperationName, string>> = {\n${lines.join("\n")}\n};`,
+    "",
+  ].join("\n");
 }

@@ -1,4 +1,4 @@
-// One method an operation, on the class that S3Client extends.
+// One method an operation, of the class that S3Client extends.
 import { operationSentences } from "./docs.mjs";
 import { apiPage } from "./facts.mjs";
 import { methodName, outputTypes } from "./types.mjs";
@@ -20,24 +20,18 @@ export function clientMethods(model) {
         ? ["   * @deprecated S3 keeps it for old programs; use the operation that took its place."]
         : []),
       "   */",
-      `  ${methodName(name)}(input${optional ? `: ${input} = {}` : `: ${input}`}, options?: CallOptions): Promise<${output}> {`,
-      `    return this.call("${name}", input, options) as Promise<${output}>;`,
-      "  }",
+      `  ${methodName(name)}(input${optional ? "?" : ""}: ${input}, options?: CallOptions): Promise<${output}>;`,
     ].join("\n");
   });
   return [
     `import type { CallOptions } from "../options.js";`,
-    `import type { OperationName } from "../../model/operation.js";`,
     `import type {\n${[...types]
       .sort()
       .map((type) => `  ${type},`)
       .join("\n")}\n} from "../../model/generated/types.js";`,
     "",
-    "/** The operations of the S3 API as methods; `call` is the road that each of them takes. */",
-    "export abstract class S3Operations {",
-    "  /** Sends one operation: the road that every method below takes. */",
-    "  protected abstract call(operation: OperationName, input: object, options: CallOptions | undefined): Promise<unknown>;",
-    "",
+    "/** The operations of the S3 API as methods; `../operations.ts` makes them. */",
+    "export interface OperationMethods {",
     methods.join("\n\n"),
     "}",
     "",

@@ -123,6 +123,9 @@ export function typeDeclarations(model) {
   parts.push(
     `/** The input and output of every operation, by the name of the client's method. */\nexport interface Operations {\n${table.join("\n")}\n}\n`,
   );
+  parts.push(
+    `/** The name of an operation as the S3 API has it: \`GetObject\`. */\nexport type OperationName = Capitalize<keyof Operations>;\n`,
+  );
   for (const name of Object.keys(model.operations)) {
     if (!operationSentences[name]) throw new Error(`docs.mjs has no sentence for ${name}`);
   }

@@ -4416,3 +4416,6 @@ export interface Operations {
   uploadPartCopy: { input: UploadPartCopyRequest; output: UploadPartCopyOutput };
   writeGetObjectResponse: { input: WriteGetObjectResponseRequest; output: EmptyOutput };
 }
+
+/** The name of an operation as the S3 API has it: `GetObject`. */
+export type OperationName = Capitalize<keyof Operations>;

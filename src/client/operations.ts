@@ -1,0 +1,27 @@
+import { operationLines } from "../model/generated/operations.js";
+import type { OperationName } from "../model/operation.js";
+import type { OperationMethods } from "./generated/methods.js";
+import type { CallOptions } from "./options.js";
+
+abstract class Caller {
+  /** Sends one operation: the road that every method takes. */
+  protected abstract call(operation: OperationName, input: object, options: CallOptions | undefined): Promise<unknown>;
+
+  /** Written out, 116 methods that differ in a name would be a tenth of what an import has to read. */
+  static withMethods(): abstract new () => Caller & OperationMethods {
+    for (const name of Object.keys(operationLines) as OperationName[]) {
+      const method = name.charAt(0).toLowerCase() + name.slice(1);
+      // As a member of a literal, the function gets the name that stack traces show.
+      const { [method]: value } = {
+        [method](this: Caller, input: object = {}, options?: CallOptions) {
+          return this.call(name, input, options);
+        },
+      };
+      Object.defineProperty(Caller.prototype, method, { value, writable: true, configurable: true });
+    }
+    return Caller as abstract new () => Caller & OperationMethods;
+  }
+}
+
+/** The operations of the S3 API as methods; `call` is the road that each of them takes. */
+export const S3Operations = /* @__PURE__ */ Caller.withMethods();
