@@ -2,20 +2,25 @@
 // types lead to are taken away.
 //
 // Why not esbuild alone: it makes a file for every set of entries and lazy imports that shares code, and the front door then loaded
-// 18 of them. A file costs Node about a millisecond to find, read and link; in three or four files the import takes half the CPU
+// 18 of them. A file costs Node half a millisecond and more to find, read and link; in three the import takes half the CPU
 // (test/bench/start.mjs). So the files are laid out by hand: what an `import "tucuxi"` needs stands in few, what a first request needs in
-// few more, and what is seldom used apart. Nothing is minified: it would save half a millisecond, and stack traces would say less.
+// few more, and what is seldom used apart. The signer's door is one file that stands alone, for whoever signs and does nothing else.
+//
+// White space and the names of local variables are left out: a third of the package. Whatever a stack trace names keeps its name
+// (functions, classes, methods but private ones), and lines stay short, so that its line numbers say something.
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { rollup } from "rollup";
+import { minify } from "terser";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const source = join(root, "src/");
 const out = join(root, process.argv[2] ?? "dist");
-const doors = ["index", "sigv4/index", "config/index", "credentials/index", "endpoint/index", "testing/index"];
+const signer = "sigv4/index";
+const doors = ["index", "config/index", "credentials/index", "endpoint/index", "testing/index"];
 /** Programs; nobody imports them, so nobody needs their types. */
 const commands = ["testing/cli"];
 
@@ -24,8 +29,21 @@ const typescript = {
   resolveId: (id, from) => (id.startsWith(".") && from ? join(from, "..", id).replace(/\.js$/, ".ts") : null),
   async load(id) {
     if (!id.startsWith(source)) return null;
-    const { code } = await transform(await readFile(id, "utf8"), { loader: "ts", target: "node20.18" });
+    const { code } = await transform(await readFile(id, "utf8"), {
+      loader: "ts",
+      target: "node20.18",
+      minifySyntax: true,
+    });
     return { code, map: null };
+  },
+  async renderChunk(code) {
+    const { code: short } = await minify(code, {
+      compress: false,
+      mangle: { keep_classnames: true, keep_fnames: true },
+      // Beyond ASCII, V8 would keep the whole file at two bytes a character, and compile it the slower for it.
+      format: { ascii_only: true, max_line_len: 120, preserve_annotations: true },
+    });
+    return { code: short, map: null };
   },
 };
 
@@ -39,43 +57,47 @@ function closure(start, getModuleInfo, found = new Set()) {
 
 /** Each layer stands in one file, without what an earlier layer has. All are closed: a file imports from earlier ones only. */
 const layers = [
-  ["signer", ["sigv4/fast.ts", "sigv4/chunk.ts"]],
-  ["sigv4", ["sigv4/post.ts", "sigv4/presign.ts", "sigv4/request.ts", "sigv4/verify.ts"]],
   ["base", ["config/settings.ts", "config/files.ts", "endpoint/index.ts", "credentials/make.ts", "errors/base.ts"]],
-  ["client", ["index.ts"]],
+  ["client", ["index.ts", "sigv4/chunk.ts"]],
   ["road", ["client/road.ts"]],
 ];
-let layerOf;
 
-const bundle = await rollup({
-  input: Object.fromEntries([...doors, ...commands].map((door) => [door, join(source, `${door}.ts`)])),
-  plugins: [typescript],
-  external: [/^node:/, /^undici\b/, "fast-xml-parser", "ini"],
-  treeshake: { moduleSideEffects: false },
-  onwarn(warning) {
-    throw new Error(warning.message);
-  },
-});
-await bundle.write({
-  dir: out,
-  format: "es",
-  generatedCode: "es2015",
-  entryFileNames: "[name].js",
-  chunkFileNames: "chunks/[name].js",
-  // Both are for browsers: an import for each file that a file needs in turn, and names of one letter.
-  hoistTransitiveImports: false,
-  minifyInternalExports: false,
-  manualChunks(id, { getModuleInfo }) {
-    if (!layerOf) {
-      layerOf = new Map([...doors, ...commands].map((door) => [join(source, `${door}.ts`), undefined]));
-      for (const [name, starts] of layers)
-        for (const start of starts)
-          for (const one of closure(join(source, start), getModuleInfo)) if (!layerOf.has(one)) layerOf.set(one, name);
-    }
-    return layerOf.get(id);
-  },
-});
-await bundle.close();
+async function bundle(entries, layers) {
+  let layerOf;
+  const made = await rollup({
+    input: Object.fromEntries(entries.map((entry) => [entry, join(source, `${entry}.ts`)])),
+    plugins: [typescript],
+    external: [/^node:/, /^undici\b/, "fast-xml-parser", "ini"],
+    treeshake: { moduleSideEffects: false },
+    onwarn(warning) {
+      throw new Error(warning.message);
+    },
+  });
+  await made.write({
+    dir: out,
+    format: "es",
+    generatedCode: "es2015",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+    // Both are for browsers: an import for each file that a file needs in turn, and names of one letter.
+    hoistTransitiveImports: false,
+    minifyInternalExports: false,
+    manualChunks(id, { getModuleInfo }) {
+      if (!layerOf) {
+        layerOf = new Map(entries.map((entry) => [join(source, `${entry}.ts`), undefined]));
+        for (const [name, starts] of layers)
+          for (const start of starts)
+            for (const one of closure(join(source, start), getModuleInfo))
+              if (!layerOf.has(one)) layerOf.set(one, name);
+      }
+      return layerOf.get(id);
+    },
+  });
+  await made.close();
+}
+
+await bundle([signer], []);
+await bundle([...doors, ...commands], layers);
 
 /** Declarations that a program's compiler can come to: those of the doors, and what they name. */
 async function reachable(file, found = new Set()) {
@@ -88,7 +110,7 @@ async function reachable(file, found = new Set()) {
 
 if (existsSync(join(out, "index.d.ts"))) {
   const kept = new Set();
-  for (const door of doors) await reachable(join(out, `${door}.d.ts`), kept);
+  for (const door of [signer, ...doors]) await reachable(join(out, `${door}.d.ts`), kept);
   for (const name of await readdir(out, { recursive: true }))
     if (name.endsWith(".d.ts") && !kept.has(join(out, name))) await rm(join(out, name));
 }

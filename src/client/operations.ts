@@ -8,7 +8,7 @@ abstract class Caller {
   protected abstract call(operation: OperationName, input: object, options: CallOptions | undefined): Promise<unknown>;
 
   /** Written out, 116 methods that differ in a name would be a tenth of what an import has to read. */
-  static withMethods(): abstract new () => Caller & OperationMethods {
+  static withMethods(): typeof Caller {
     for (const name of Object.keys(operationLines) as OperationName[]) {
       const method = name.charAt(0).toLowerCase() + name.slice(1);
       // As a member of a literal, the function gets the name that stack traces show.
@@ -19,9 +19,10 @@ abstract class Caller {
       };
       Object.defineProperty(Caller.prototype, method, { value, writable: true, configurable: true });
     }
-    return Caller as abstract new () => Caller & OperationMethods;
+    return Caller;
   }
 }
 
 /** The operations of the S3 API as methods; `call` is the road that each of them takes. */
-export const S3Operations = /* @__PURE__ */ Caller.withMethods();
+export const S3Operations = /* @__PURE__ */ Caller.withMethods() as unknown as abstract new () => Caller &
+  OperationMethods;
