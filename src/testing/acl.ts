@@ -86,6 +86,8 @@ function grantee(world: World, type: string, value: string): Grant["Grantee"] {
 
 function grantsOfHeaders(world: World, headers: Headers): Grant[] {
   const grants: Grant[] = [];
+  if (headers["x-amz-acl"] !== undefined && Object.keys(grantHeaders).some((header) => headers[header] !== undefined))
+    throw invalidRequest("Give a canned ACL or grants, not both.");
   for (const [header, permission] of Object.entries(grantHeaders)) {
     for (const part of (headers[header] ?? "").split(",")) {
       if (part.trim() === "") continue;
@@ -125,7 +127,6 @@ export function readAcl(world: World, headers: Headers, owner: User, bucket: Buc
   const name = headers["x-amz-acl"];
   checkOwnership(bucket, headers, false);
   const grants = grantsOfHeaders(world, headers);
-  if (name !== undefined && grants.length > 0) throw invalidRequest("Give a canned ACL or grants, not both.");
   const self = ownerOf(owner);
   const asked = grants.length > 0 ? grants : canned(name ?? "private", self, bucket ? ownerOf(bucket.owner) : self);
   return checkPublic(bucket, { owner: self, grants: asked });
@@ -138,7 +139,6 @@ function replaceAcl(call: Call<PutBucketAclRequest | PutObjectAclRequest>, old: 
   checkOwnership(bucket, headers, policy !== undefined);
   const name = headers["x-amz-acl"];
   const grants = grantsOfHeaders(world, headers);
-  if (name !== undefined && grants.length > 0) throw invalidRequest("Give a canned ACL or grants, not both.");
   if (policy !== undefined && (name !== undefined || grants.length > 0)) {
     throw new S3Error("UnexpectedContent", "Give an ACL in headers or in the body, not both.");
   }

@@ -13,7 +13,7 @@ import type { Shape } from "../model/shape.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
 import { accessDenied, invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors.js";
-import { isPublicPolicy, knowsOperator } from "./policy.js";
+import { isPublicPolicy, isWithin, knowsOperator, listOf } from "./policy.js";
 import { checkTags } from "./tagging.js";
 
 // Words that S3 takes, by structure and member. The model's data has no enums, since clients let every word through.
@@ -157,6 +157,12 @@ function checkPolicy(call: Call, text: string): Answer {
     ]) {
       if (!names.some((name) => statement[name] !== undefined))
         throw malformed(`a statement needs ${names.join(" or ")}`);
+    }
+    for (const action of listOf(statement["Action"] ?? statement["NotAction"])) {
+      if (typeof action !== "string" || !/^(\*$|s3:)/i.test(action)) throw malformed("an Action is none of S3's");
+    }
+    for (const resource of listOf(statement["Resource"] ?? statement["NotResource"])) {
+      if (!isWithin(resource, call.bucket.name)) throw malformed("a Resource is not this bucket, nor in it");
     }
     for (const operator of Object.keys((statement["Condition"] ?? {}) as object)) {
       if (!knowsOperator(operator)) throw malformed(`the condition ${operator} is not one that this server can judge`);

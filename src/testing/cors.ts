@@ -1,5 +1,5 @@
 import type { CORSConfiguration, CORSRule } from "../model/generated/types.js";
-import { accessDenied } from "./errors.js";
+import { S3Error } from "./errors.js";
 import type { Headers } from "./input.js";
 import type { Bucket } from "./store.js";
 
@@ -51,12 +51,15 @@ export function preflight(bucket: Bucket | undefined, headers: Headers): Record<
   const origin = headers["origin"];
   const method = headers["access-control-request-method"];
   const asked = listed(headers["access-control-request-headers"]);
-  const rule = origin === undefined || method === undefined ? undefined : findRule(bucket, origin, method, asked);
-  if (!rule || origin === undefined) {
-    throw accessDenied("CORSResponse: no rule of the bucket allows this request.", {
-      Method: method ?? "",
-      ResourceType: "BUCKET",
-    });
+  if (origin === undefined) throw new S3Error("BadRequest", "A preflight request needs the header Origin.");
+  if (method === undefined || !/^(GET|PUT|HEAD|POST|DELETE)$/.test(method))
+    throw new S3Error("BadRequest", "Access-Control-Request-Method must be one of GET, PUT, HEAD, POST, DELETE.");
+  const rule = findRule(bucket, origin, method, asked);
+  if (!rule) {
+    const why = bucket?.configurations.has("cors")
+      ? "no rule of the bucket allows this request"
+      : "the bucket has no rules";
+    throw new S3Error("AccessForbidden", `CORSResponse: ${why}.`, { Method: method, ResourceType: "BUCKET" });
   }
   const found = answer(rule, origin);
   if (asked.length > 0) found["Access-Control-Allow-Headers"] = asked.join(", ");

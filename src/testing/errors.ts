@@ -7,7 +7,7 @@ const statuses: Readonly<Record<number, string>> = {
   307: "TemporaryRedirect",
   304: "NotModified",
   403:
-    "AccessDenied AccountProblem AllAccessDisabled CrossLocationLoggingProhibited InvalidAccessKeyId InvalidObjectState InvalidPayer InvalidSecurity " +
+    "AccessDenied AccessForbidden AccountProblem AllAccessDisabled CrossLocationLoggingProhibited InvalidAccessKeyId InvalidObjectState InvalidPayer InvalidSecurity " +
     "NotSignedUp RequestTimeTooSkewed SignatureDoesNotMatch InvalidChunkSizeError ObjectAlreadyInActiveTierError ObjectNotInActiveTierError",
   404:
     "NoSuchBucket NoSuchBucketPolicy NoSuchKey NoSuchUpload NoSuchVersion NoSuchLifecycleConfiguration NoSuchCORSConfiguration NoSuchTagSet NoSuchTagSetError " +

@@ -107,9 +107,7 @@ interface ListQuery {
 
 function readQuery(call: Call, maxName: string): ListQuery {
   const { query } = call.target;
-  const text = query.get(maxName);
-  // An empty number counts as none.
-  const asked = Math.min(text === undefined || text === "" ? 1000 : integer(maxName, text, 0, 2147483647), 1000);
+  const asked = Math.min(integer(maxName, query.get(maxName) ?? "1000", 0, 2147483647), 1000);
   return {
     prefix: query.get("prefix") ?? "",
     delimiter: query.get("delimiter") ?? "",

@@ -14,6 +14,7 @@ import { type ByteRange, readRange, sliceChunks } from "./range.js";
 import { checkCustomerKey } from "./sse.js";
 import { type Bucket, type Description, newVersionId, type Version } from "./store.js";
 import { readTaggingHeader } from "./tagging.js";
+import { integer } from "./target.js";
 import { findVersion, shownVersionId } from "./versions.js";
 
 /** The ETag of bytes put at once: their MD5, but where a key went into it. */
@@ -149,8 +150,9 @@ function readSelection(
   call: Call<GetObjectRequest>,
   version: Version,
 ): { range: ByteRange | undefined; part: number | undefined } {
-  const part = call.input.PartNumber;
-  if (part === undefined) return { range: readRange(call.headers["range"], version.size), part };
+  const asked = call.target.query.get("partNumber");
+  if (asked === undefined) return { range: readRange(call.headers["range"], version.size), part: undefined };
+  const part = integer("partNumber", asked, 1, 10000);
   if (call.headers["range"] !== undefined) throw invalidRequest("Ask for a range or for a part, not for both.");
   const sizes = version.parts?.map((stored) => stored.size) ?? [version.size];
   const index = version.parts ? version.parts.findIndex((stored) => stored.number === part) : part - 1;

@@ -13,7 +13,8 @@ export interface Question {
 
 type Statement = Readonly<Record<string, unknown>>;
 
-const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+/** What a policy may give as one or as a list. */
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
 /** Whether a text fits a pattern with `*` and `?`. */
 export function like(pattern: string, text: string): boolean {
@@ -22,6 +23,13 @@ export function like(pattern: string, text: string): boolean {
     .replaceAll("*", "[\\s\\S]*")
     .replaceAll("?", "[\\s\\S]");
   return new RegExp(`^${source}$`).test(text);
+}
+
+/** Whether a resource of a bucket's policy is the bucket or something in it. */
+export function isWithin(resource: unknown, bucket: string): boolean {
+  if (resource === "*") return true;
+  const name = typeof resource === "string" ? /^arn:[^:]*:s3:::([^/]*)/.exec(resource)?.[1] : undefined;
+  return name !== undefined && like(name, bucket);
 }
 
 function principalFits(principal: unknown, user: User | undefined): boolean {

@@ -105,6 +105,7 @@ describe("ACLs", () => {
     expect(await put(xml(id, "<Grantee><URI>x</URI></Grantee>"))).toBe("400 MalformedXML");
     expect(await put(xml(id, everybody), { "x-amz-acl": "private" })).toBe("400 UnexpectedContent");
     expect(await put("", { "x-amz-acl": "private", "x-amz-grant-read": `id=${id}` })).toBe("400 InvalidRequest");
+    expect(await put("", { "x-amz-acl": "private", "x-amz-grant-read": "id=nobody" })).toBe("400 InvalidRequest");
     expect(await put("", { "x-amz-grant-read": "id=nobody" })).toBe("400 InvalidArgument");
     expect(await put("", { "x-amz-grant-read": "emailAddress=nobody@example.com" })).toBe(
       "400 UnresolvableGrantByEmailAddress",

@@ -236,6 +236,16 @@ describe("a configuration", () => {
     ["policy", '{"Version":"2012-10-17"}', "400 MalformedPolicy"],
     [
       "policy",
+      '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::another/*"}]}',
+      "400 MalformedPolicy",
+    ],
+    [
+      "policy",
+      '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"ec2:RunInstances","Resource":"arn:aws:s3:::bucket/*"}]}',
+      "400 MalformedPolicy",
+    ],
+    [
+      "policy",
       '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Whatever":{"a":"b"}}}]}',
       "400 MalformedPolicy",
     ],
@@ -304,7 +314,7 @@ describe("rules for other origins", () => {
       "access-control-expose-headers": "ETag, x-amz-version-id",
       "access-control-max-age": "60",
     });
-    expect((await preflight("https://example.org", "PUT")).status).toBe(403);
+    expect(fault(await preflight("https://example.org", "PUT"))).toBe("403 AccessForbidden");
     expect((await preflight("https://a.example.com", "DELETE")).status).toBe(403);
     expect((await preflight("https://a.example.com", "PUT", "content-type")).status).toBe(403);
     await put(server, "/bucket/k", "x");
@@ -315,7 +325,18 @@ describe("rules for other origins", () => {
     const failed = await call(server, { path: "/bucket/none", headers: { Origin: "http://anywhere" } });
     expect([failed.status, failed.headers["access-control-allow-origin"]]).toEqual([404, "*"]);
     await remove("cors");
-    expect((await preflight("https://a.example.com", "PUT")).status).toBe(403);
+    const without = await preflight("https://a.example.com", "PUT");
+    expect(fault(without)).toBe("403 AccessForbidden");
+    expect(element(without.text, "Message")).toMatch(/no rules/);
+  });
+
+  it("are not looked at for a preflight request that is none", async () => {
+    for (const headers of [
+      { "Access-Control-Request-Method": "GET" },
+      { Origin: "https://a.example.com" },
+      { Origin: "https://a.example.com", "Access-Control-Request-Method": "PATCH" },
+    ])
+      expect(fault(await send(server, { method: "OPTIONS", path: "/bucket/k", headers }))).toBe("400 BadRequest");
   });
 });
 

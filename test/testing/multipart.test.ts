@@ -90,6 +90,8 @@ describe("a multipart upload", () => {
       second.headers["content-range"],
     ]).toEqual([206, "second", "2", "bytes 6-11/12"]);
     expect(fault(await call(server, { path: "/bucket/k?partNumber=2" }))).toBe("416 InvalidPartNumber");
+    for (const number of ["0", "10001", "-1", "one", ""])
+      expect(fault(await call(server, { path: `/bucket/k?partNumber=${number}` }))).toBe("400 InvalidArgument");
     expect(fault(await call(server, { path: "/bucket/k?partNumber=1", headers: { Range: "bytes=0-1" } }))).toBe(
       "400 InvalidRequest",
     );
