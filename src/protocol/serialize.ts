@@ -158,7 +158,7 @@ export function serialize(op: Operation, input: object): WireRequest {
 
 /** What is wrong with the input, as one error. */
 export function validationError(op: Operation, input: unknown): TucuxiError {
-  const faults = explainFaults(op, input);
+  const faults = explainFaults(op.input, input);
   if (faults.length > 0) return new ParamValidationError(faults, { operation: op.name });
   return new TucuxiError(`${op.name}: the input could not be written, and no member of it is at fault`, {
     code: "InternalError",

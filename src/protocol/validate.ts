@@ -6,17 +6,16 @@
 import { types } from "node:util";
 import type { ParamFault } from "../errors/base.js";
 import { closest } from "../errors/names.js";
-import type { Operation } from "../model/operation.js";
 import type { Member, ScalarShape, Shape, StructureShape } from "../model/shape.js";
 import { bodyKind } from "./body.js";
 import { isHeaderName, isHeaderValue, isHostLabel, isWellFormed } from "./characters.js";
 import { momentOf } from "./time.js";
 import { isDictionary } from "./xml-write.js";
 
-/** Every fault of an operation's input, in the order of its members; empty when it can be sent. */
-export function explainFaults(op: Operation, input: unknown): ParamFault[] {
+/** Every fault of an operation's input (or output), in the order of its members; empty when it can be written. */
+export function explainFaults(structure: StructureShape, value: unknown): ParamFault[] {
   const faults: ParamFault[] = [];
-  structureFaults(op.input, input, "", faults);
+  structureFaults(structure, value, "", faults);
   return faults;
 }
 

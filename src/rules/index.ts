@@ -76,7 +76,7 @@ export function prepareInput(op: Operation, input: object, context: RuleContext)
   let draft: Dictionary = withGetters(op, input);
   for (const prepare of rulesOf(op).prepare) draft = prepare(draft, context, faults, op);
   if (faults.length > 0)
-    throw new ParamValidationError(withOthers(faults, explainFaults(op, draft)), { operation: op.name });
+    throw new ParamValidationError(withOthers(faults, explainFaults(op.input, draft)), { operation: op.name });
   return draft;
 }
 

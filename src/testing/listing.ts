@@ -178,6 +178,8 @@ function listCurrent(
 const regionHeader = (call: Call): Record<string, string> => ({ "x-amz-bucket-region": call.bucket.region });
 
 export function listObjects(call: Call<ListObjectsRequest>): Answer {
+  const type = call.target.query.get("list-type");
+  if (type !== undefined) throw invalidArgument("list-type", type, "The only list-type is 2.");
   const marker = call.target.query.get("marker") ?? "";
   const { list, output, last } = listCurrent(call, marker, true);
   output["Marker"] = list.encode(marker);

@@ -1,5 +1,6 @@
 import { TucuxiError } from "../errors/base.js";
 import { type Operation, operation, operationOfMethod } from "../model/operation.js";
+import { explainFaults } from "../protocol/validate.js";
 import type { Answer } from "./answer.js";
 import { AwsChunkedReader } from "./aws-chunked.js";
 import { S3Error } from "./errors.js";
@@ -61,7 +62,7 @@ export class Stub extends StubDispatcher {
    * @param method `"getObject"`
    * @param output members of the operation's output, or what makes them from the input; strings and bytes stand for streams
    * @param expected members that the call must have, see `StubExpected`
-   * @throws StubError when the operation has no such member, or there is no such operation
+   * @throws StubError when the operation has no such member, or none of such a kind, or there is no such operation
    */
   answer<M extends StubMethod>(
     method: M,
@@ -206,12 +207,26 @@ function known(method: string): Operation {
   return operation(found.name);
 }
 
+/** An answer must be one that S3 could give, but for what a test has no use for: no member is needed. */
 function checkMembers(found: Operation, output: object): void {
-  for (const name of Object.keys(output)) {
-    if (name === "ResponseMetadata" || found.output?.byName.has(name)) continue;
-    const members = found.output?.members.map((member) => member.name).join(", ");
-    throw new StubError(`${found.name} answers no ${name}.`, { hint: `It answers ${members ?? "nothing"}.` });
+  if (typeof output !== "object" || output === null) throw new StubError(`${found.name} answers a dictionary.`);
+  const { ResponseMetadata: _, ...members } = output as Record<string, unknown>;
+  const { payload, members: known = [] } = found.output ?? {};
+  for (const name of Object.keys(members)) {
+    if (found.output?.byName.has(name)) continue;
+    const all = known.map((member) => member.name).join(", ");
+    throw new StubError(`${found.name} answers no ${name}.`, { hint: `It answers ${all || "nothing"}.` });
   }
+  const body = payload && members[payload.name];
+  if (payload?.streaming && !(body === undefined || typeof body === "string" || body instanceof Uint8Array))
+    throw new StubError(`${found.name} can't answer this: ${payload.name}: expected string or Uint8Array.`);
+  // Events are a list here.
+  if (payload?.shape.kind === "structure" && payload.shape.eventStream) delete members[payload.name];
+  const faults = found.output ? explainFaults(found.output, members) : [];
+  const wrong = faults.filter(({ problem }) => problem !== "missing");
+  if (wrong.length === 0) return;
+  const list = wrong.map(({ path, problem }) => `${path}: ${problem}`).join("; ");
+  throw new StubError(`${found.name} can't answer this: ${list}.`);
 }
 
 const lower = (headers: Record<string, string>): Record<string, string> =>

@@ -475,7 +475,7 @@ describe("the fast path and the explanation", () => {
     const check = (op: Operation): void => {
       fc.assert(
         fc.property(inputOf(op.input, 0), (input) => {
-          const faults = explainFaults(op, input);
+          const faults = explainFaults(op.input, input);
           if (faults.length === 0) {
             serialize(op, input);
             taken++;

@@ -109,6 +109,7 @@ describe("lists of objects", () => {
       "max-keys=x",
       "list-type=2&max-keys=99999999999",
       "encoding-type=base64",
+      "list-type=3",
       "list-type=2&continuation-token=zzz",
       "list-type=2&continuation-token=",
     ]) {

@@ -189,6 +189,17 @@ describe("a stub", () => {
   it("takes no answer that S3 could not give", () => {
     const anything = { Contentt: 1 } as object;
     expect(() => stub.answer("getObject", anything)).toThrow("GetObject answers no Contentt.");
+    const answers: [Parameters<Stub["answer"]>[0], unknown, string][] = [
+      ["listObjectsV2", { Contents: [{ Key: "a" }, { key: "b" }] }, "Contents[1].key: unknown; did you mean Key?"],
+      ["listObjectsV2", { Contents: { Key: "a" } }, "Contents: expected array, got dictionary"],
+      ["listObjectsV2", { IsTruncated: "no", MaxKeys: "1" }, "IsTruncated: expected boolean, got string; MaxKeys: "],
+      ["headObject", { LastModified: "yesterday" }, "LastModified: expected Date"],
+      ["headObject", { Metadata: { a: 1 } }, "Metadata.a: expected string, got number"],
+      ["getObject", { Body: 5 }, "Body: expected string or Uint8Array"],
+    ];
+    for (const [method, answer, problem] of answers)
+      expect(() => stub.answer(method, answer as object), problem).toThrow(problem);
+    expect(() => stub.answer("getObject", null as unknown as object)).toThrow("GetObject answers a dictionary");
     expect(() => stub.answer("getObjekt" as "getObject")).toThrow('"getObjekt" is no operation of S3.');
   });
 
