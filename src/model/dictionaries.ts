@@ -5,16 +5,7 @@ import type { ReadableStream } from "node:stream/web";
  * What a streaming member such as `Body` takes. A function that opens the source anew makes any stream replayable, so that a
  * retry can send it again; strings go out as UTF-8.
  */
-export type BodyInput =
-  | string
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
-  | Readable
-  | ReadableStream<Uint8Array>
-  | Iterable<Uint8Array>
-  | AsyncIterable<Uint8Array>
-  | (() => BodySource | Promise<BodySource>);
+export type BodyInput = BodySource | (() => BodySource | Promise<BodySource>);
 
 /** What a function given as a body may return. */
 export type BodySource =

@@ -20,8 +20,6 @@ export const algorithms = {
   XXHASH128: "xxhash128",
 } as const;
 
-export const algorithmNames = Object.keys(algorithms) as Algorithm[];
-
 /** Whether the checksum is of the whole object or made of the checksums of its parts. */
 export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
 

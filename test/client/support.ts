@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { S3Client, type S3ClientOptions } from "tucuxi";
 import { createChunkVerifier, type Verification, verifySignature } from "tucuxi/sigv4";
 import { Dispatcher } from "undici";
-import { ChunkedDecoder } from "../../src/transport/chunked/index.js";
+import { ChunkedDecoder } from "../transport/chunked/decoder.js";
 
 export const keys = { accessKeyId: "AKIDCLIENT", secretAccessKey: "client/secret+of/tests" };
 

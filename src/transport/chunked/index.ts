@@ -1,10 +1,3 @@
-/** The aws-chunked coding, both ways. */
-export { ChunkedDecoder, type ChunkedDecoderOptions } from "./decoder.js";
+/** The aws-chunked coding of bodies that go out. */
 export { encodeChunked, encodeChunkedSync } from "./encoder.js";
-export { ChunkedEncodingError, type ChunkedFault } from "./error.js";
-export {
-  type ChunkedFraming,
-  defaultChunkSize,
-  encodedLength,
-  leastChunkSize,
-} from "./framing.js";
+export { type ChunkedFraming, encodedLength } from "./framing.js";

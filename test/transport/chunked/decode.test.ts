@@ -3,15 +3,10 @@ import { describe, expect, it } from "vitest";
 import { ChecksumMismatchError } from "../../../src/errors/base.js";
 import { createChunkVerifier } from "../../../src/sigv4/index.js";
 import { checksum, checksumHeader } from "../../../src/transport/checksum/index.js";
-import {
-  ChunkedDecoder,
-  type ChunkedDecoderOptions,
-  ChunkedEncodingError,
-  type ChunkedFault,
-  type ChunkedFraming,
-  encodeChunkedSync,
-} from "../../../src/transport/chunked/index.js";
+import { type ChunkedFraming, encodeChunkedSync } from "../../../src/transport/chunked/index.js";
 import { cut, sequence } from "../checksum/support.js";
+import { ChunkedDecoder, type ChunkedDecoderOptions } from "./decoder.js";
+import { ChunkedEncodingError, type ChunkedFault } from "./error.js";
 import { identity, published, signer, verifier } from "./support.js";
 
 const wire = (framing: ChunkedFraming, body: Uint8Array) => Buffer.concat([...encodeChunkedSync([body], framing)]);

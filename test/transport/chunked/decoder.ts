@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { ChecksumMismatchError } from "../../errors/base.js";
-import type { ChunkVerifier } from "../../sigv4/index.js";
-import { algorithmOfHeader, type Checksum, createChecksum } from "../checksum/index.js";
+import { ChecksumMismatchError } from "../../../src/errors/base.js";
+import type { ChunkVerifier } from "../../../src/sigv4/index.js";
+import { algorithmOfHeader, type Checksum, createChecksum } from "../../../src/transport/checksum/index.js";
+import { leastChunkSize, trailerSignature } from "../../../src/transport/chunked/framing.js";
 import { ChunkedEncodingError, type ChunkedFault } from "./error.js";
-import { leastChunkSize, trailerSignature } from "./framing.js";
 
 export interface ChunkedDecoderOptions {
   /** From `createChunkVerifier`: checks signatures, each of which must be there; undefined: the body is not signed, and signatures are passed over. */

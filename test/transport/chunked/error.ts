@@ -1,4 +1,4 @@
-import { TucuxiError } from "../../errors/base.js";
+import { TucuxiError } from "../../../src/errors/base.js";
 
 /** What can be wrong with an aws-chunked body, in the words of S3's errors. */
 export type ChunkedFault =
