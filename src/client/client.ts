@@ -170,7 +170,10 @@ export class S3Client extends S3Transfers {
     return this.#engine?.equipment?.transport.stats();
   }
 
-  /** Lets go of all connections once the calls under way are done. Calls after it are refused. */
+  /**
+   * Lets go of all connections once the calls under way are done, and the bodies that are being read; those that nobody reads are let go.
+   * Calls after it are refused.
+   */
   close(): Promise<void> {
     this.#closed = true;
     this.#closing ??= this.#close();

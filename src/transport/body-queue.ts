@@ -7,6 +7,8 @@ export const HIGH_WATER = 256 * 1024;
 export interface QueueOwner {
   /** The reader has made room: let more come. */
   resumeBody(): void;
+  /** The reader took a piece, and there are more. */
+  readPaused(): void;
   /** The reader gave up. */
   cancelBody(reason: unknown): void;
 }
@@ -92,7 +94,7 @@ export class BodyQueue implements BodySource {
           this.paused = false;
           this.#owner.resumeBody();
         }
-      }
+      } else if (this.paused) this.#owner.readPaused();
       return chunk;
     }
     if (this.#failed) throw this.#failure;

@@ -53,7 +53,7 @@ export class Exchange {
   /** Give-out of the connection is over; late callbacks are ignored. */
   over = false;
   connection: Connection | undefined;
-  /** When the body was paused unread, for the watch. */
+  /** When the body was paused, or last read from since, for the watch. */
   pausedAt = 0;
   /** Where it stands in the line of those that wait. */
   place = 0;
@@ -207,7 +207,7 @@ export class Exchange {
     if (queue !== undefined) {
       if (queue.push(chunk)) return true;
       this.connection?.ignore();
-      if (!queue.touched) this.#unread.add(this);
+      this.#unread.add(this);
       return false;
     }
     if (!this.#keep) return true;
@@ -271,6 +271,15 @@ export class Exchange {
     this.#unread.delete(this);
     this.connection?.attend();
     this.#resume?.();
+  }
+
+  readPaused(): void {
+    if (!this.over) this.#unread.add(this);
+  }
+
+  /** Somebody has begun to read the body. */
+  get touched(): boolean {
+    return this.#queue?.touched === true;
   }
 
   cancelBody(reason: unknown): void {

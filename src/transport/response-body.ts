@@ -49,7 +49,8 @@ export class HttpResponseBody implements ResponseBody {
   #ended = false;
   #failed = false;
   #failure: unknown;
-  #watched = false;
+  /** What is seen to when the body is collected before its end; undefined for one that fits the queue. */
+  #held: Forgotten | undefined;
   #healing: AbortController | undefined;
 
   constructor(source: BodySource, options: ResponseBodyOptions) {
@@ -58,9 +59,9 @@ export class HttpResponseBody implements ResponseBody {
     const length = options.contentLength;
     this.contentLength = length;
     if (length === undefined || length >= HIGH_WATER) {
-      // One that fits the queue lets its connection go by itself; only these must be seen to when they are collected unread.
-      this.#watched = true;
-      forgotten().register(this, { source, onEnd: options.onEnd }, this);
+      // One that fits the queue lets its connection go by itself; only these must be seen to when they are collected.
+      this.#held = { source, onEnd: options.onEnd };
+      forgotten().register(this, this.#held, this);
     }
   }
 
@@ -173,7 +174,6 @@ export class HttpResponseBody implements ResponseBody {
       });
     }
     this.#used = true;
-    this.#unwatch();
   }
 
   /** The whole body, converted. One promise where it is all here, as small bodies are. */
@@ -305,6 +305,7 @@ export class HttpResponseBody implements ResponseBody {
           throw failure;
         }
         this.#source = source;
+        if (this.#held !== undefined) this.#held.source = source;
         return this.#pull();
       },
       (error: unknown) => {
@@ -323,8 +324,8 @@ export class HttpResponseBody implements ResponseBody {
   }
 
   #unwatch(): void {
-    if (!this.#watched) return;
-    this.#watched = false;
+    if (this.#held === undefined) return;
+    this.#held = undefined;
     forgotten().unregister(this);
   }
 }
@@ -389,16 +390,16 @@ function fill(readable: Readable, pull: () => Piece | Promise<Piece>): void {
 }
 
 interface Forgotten {
-  readonly source: BodySource;
+  source: BodySource;
   readonly onEnd: (() => void) | undefined;
 }
 
 let registry: FinalizationRegistry<Forgotten> | undefined;
 
-/** Lets go of bodies that were collected before anybody read them: their connections are free again. */
+/** Lets go of bodies that were collected before anybody had read them to their end: their connections are free again. */
 function forgotten(): FinalizationRegistry<Forgotten> {
   registry ??= new FinalizationRegistry(({ source, onEnd }) => {
-    source.cancel(new TucuxiError("The body was collected unread", { code: "BodyAbandoned" }));
+    source.cancel(new TucuxiError("Nobody held the body any more", { code: "BodyAbandoned" }));
     onEnd?.();
   });
   return registry;

@@ -58,6 +58,7 @@ export class Transport {
   /** Waits for what is under way, then closes idle connections. A dispatcher of the caller's is left alone. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#unread.close();
     const pool = this.#pool ?? (await this.#loading?.catch(() => undefined));
     await pool?.close();
   }

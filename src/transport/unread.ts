@@ -15,8 +15,9 @@ export interface UnreadOptions {
 const PERIOD = 250;
 
 /**
- * Watches over bodies that are too large for the queue and that nobody has begun to read: each holds a connection. After a grace time
- * they are let go, sooner when others wait. One timer for all, that runs only while there is something to watch.
+ * Watches over bodies that are too large for the queue and that nobody reads: each holds a connection. After a grace time they are let go,
+ * sooner when others wait or the client closes; those that somebody has begun to read, only then, and after the whole grace time. One timer for
+ * all, that runs only while there is something to watch.
  */
 export class Unread implements UnreadWatch {
   /** Bodies let go so far. */
@@ -24,6 +25,7 @@ export class Unread implements UnreadWatch {
   #options: UnreadOptions;
   #paused = new Set<Exchange>();
   #timer: NodeJS.Timeout | undefined;
+  #closing = false;
 
   constructor(options: UnreadOptions) {
     this.#options = options;
@@ -41,7 +43,13 @@ export class Unread implements UnreadWatch {
   }
 
   forgotten(exchange: Exchange): void {
-    this.#warn(exchange, "it was never read");
+    this.#warn(exchange, exchange.touched ? "it was not read to its end" : "it was never read");
+  }
+
+  /** The client closes: what nobody reads must not hold it up. */
+  close(): void {
+    this.#closing = true;
+    this.wake();
   }
 
   /** Somebody waits: look now and then until nobody does. */
@@ -61,16 +69,18 @@ export class Unread implements UnreadWatch {
 
   #look = (): void => {
     const now = performance.now();
-    const pressed = this.#options.look(now);
-    const grace = pressed ? this.#options.graceUnderPressure : this.#options.grace;
+    const awaited = this.#options.look(now);
+    const pressed = awaited || this.#closing;
+    const { grace, graceUnderPressure } = this.#options;
     for (const exchange of this.#paused) {
       const waited = now - exchange.pausedAt;
-      if (waited < grace) continue;
+      if (waited < (pressed && !exchange.touched ? graceUnderPressure : grace)) continue;
+      if (exchange.touched && !pressed) continue;
       this.#paused.delete(exchange);
       this.#warn(exchange, `nobody had read it for ${Math.round(waited / 1000)} s`);
       exchange.abandon(waited);
     }
-    if (!pressed && this.#paused.size === 0) {
+    if (!awaited && this.#paused.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }

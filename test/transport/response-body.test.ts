@@ -102,7 +102,7 @@ describe("a body", () => {
   });
 
   it("does not share its memory", async () => {
-    const queue = new BodyQueue({ resumeBody() {}, cancelBody() {} });
+    const queue = new BodyQueue({ resumeBody() {}, readPaused() {}, cancelBody() {} });
     const memory = Buffer.from("....hello....");
     queue.push(memory.subarray(4, 9));
     queue.end();
@@ -150,7 +150,7 @@ describe("a body", () => {
   });
 
   it("fails for nobody when nobody reads it", async () => {
-    const queue = new BodyQueue({ resumeBody() {}, cancelBody() {} });
+    const queue = new BodyQueue({ resumeBody() {}, readPaused() {}, cancelBody() {} });
     const unread = makeResponseBody(queue, { contentLength: 5 });
     queue.push(Buffer.from("a"));
     queue.fail(new TransportError("broken"));

@@ -90,6 +90,66 @@ describe("a large body that nobody reads", () => {
     for (const body of kept) expect(await body.bytes()).toHaveLength(BIG);
   });
 
+  it("gives its connection back when it is collected in the middle of being read", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const server = await answering(() => big);
+    const client = transport();
+    const kept: AsyncIterator<Uint8Array>[] = [];
+    const start = async (number: number): Promise<void> => {
+      const { source } = await client.send(get(server, { expect: "stream" }));
+      const body = makeResponseBody(source!, { contentLength: BIG });
+      if (number === 0) {
+        kept.push(body[Symbol.asyncIterator]());
+        await kept[0]!.next();
+      } else if (number % 2 === 0) await body.stream().getReader().read();
+      else await body[Symbol.asyncIterator]().next();
+    };
+    for (let i = 0; i < 5; i++) await start(i);
+    expect(client.stats().running).toBe(5);
+    for (let i = 0; i < 50 && client.stats().running > 1; i++) {
+      gc();
+      await delay(10);
+    }
+    expect(client.stats()).toMatchObject({ running: 1, abandoned: 4 });
+    expect((await kept[0]!.next()).done).toBe(false);
+    await kept[0]!.return!();
+  });
+
+  it("half read, makes room for others after the whole grace time, and is read on later", async () => {
+    const server = await answering((head) => (head.includes("/small") ? reply("small") : big));
+    const client = transport({ maxConnections: 1, unreadGrace: 400, unreadGraceUnderPressure: 10 });
+    const { source } = await client.send(get(server, { expect: "stream" }));
+    const body = makeResponseBody(source!, {
+      contentLength: BIG,
+      heal: async (failure, given) => {
+        expect(failure.code).toBe("BodyAbandoned");
+        const rest = reply(Buffer.alloc(BIG - given, "u"));
+        const again = await answering(() => rest);
+        return (await client.send(get(again, { expect: "stream" }))).source;
+      },
+    });
+    const reader = body[Symbol.asyncIterator]();
+    let total = (await reader.next()).value!.length;
+    const waiting = client.send(get(server, { path: "/small" }));
+    await delay(50);
+    expect(client.stats()).toMatchObject({ queued: 1, abandoned: 0 });
+    expect((await waiting).body.toString()).toBe("small");
+    for (let next = await reader.next(); !next.done; next = await reader.next()) total += next.value.length;
+    expect(total).toBe(BIG);
+  });
+
+  it("holds up a close no longer than another call", async () => {
+    const server = await answering(() => big);
+    const client = transport({ unreadGraceUnderPressure: 30 });
+    const { source } = await client.send(get(server, { expect: "stream" }));
+    await client.close();
+    expect(client.stats()).toMatchObject({ running: 0, abandoned: 1 });
+    expect(await failure(makeResponseBody(source!, { contentLength: BIG }).text())).toMatchObject({
+      code: "BodyAbandoned",
+    });
+  });
+
   it("does not keep the process alive, nor its wait", async () => {
     const server = await answering(() => big);
     const client = transport();
