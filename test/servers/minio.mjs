@@ -1,9 +1,10 @@
 // MinIO on one folder, from its Go module (its releases are not tagged as module versions, so the pin is a commit's).
-import { credentials, freePort, goBuild, goMissing, onStage, status } from "./support.mjs";
+import { goBuild, goMissing } from "./cache.mjs";
+import { credentials, freePort, onStage, status } from "./support.mjs";
 
 export const name = "minio";
 const version = "v0.0.0-20260212201848-7aac2a2c5b7c";
-const module = `github.com/minio/minio@${version}`;
+const module = "github.com/minio/minio";
 
 export const available = async () => goMissing(name, version);
 

@@ -1,9 +1,10 @@
 // `rclone serve s3` over a folder, from rclone's Go module.
-import { answers, credentials, freePort, goBuild, goMissing, onStage } from "./support.mjs";
+import { goBuild, goMissing } from "./cache.mjs";
+import { answers, credentials, freePort, onStage } from "./support.mjs";
 
 export const name = "rclone";
 const version = "v1.76.0";
-const module = `github.com/rclone/rclone@${version}`;
+const module = "github.com/rclone/rclone";
 
 export const available = async () => goMissing(name, version);
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { columnOf, printMatrix } from "./matrix.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const allServers = ["ceph", "versitygw", "minio", "moto", "rclone", "s3s"];
+const allServers = ["ceph", "versitygw", "minio", "moto", "rclone", "s3s", "s3proxy"];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

@@ -1,39 +1,31 @@
 // s3s-fs, the file-system server of the s3s crate, from crates.io.
-import { existsSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { answers, cacheFolder, credentials, freePort, onStage, run, step, which } from "./support.mjs";
+import { isKept, keep } from "./cache.mjs";
+import { answers, credentials, freePort, onStage, run, which } from "./support.mjs";
 
 export const name = "s3s";
 const version = "0.14.1";
-const home = join(cacheFolder, `s3s-fs-${version}`);
-const binary = join(home, "bin", "s3s-fs");
+const binary = (folder) => join(folder, "bin", "s3s-fs");
 
 export async function available() {
-  if (existsSync(binary) || which("cargo") !== undefined) return undefined;
-  return "no Rust toolchain (cargo) to build it with, and no earlier build in .cache";
+  if (isKept(name, version) || which("cargo") !== undefined) return undefined;
+  return "no Rust toolchain (cargo) to build it with, and no earlier build";
+}
+
+function build(folder) {
+  const crate = ["s3s-fs", "--version", version, "--features", "binary", "--locked"];
+  run("cargo", ["install", "--quiet", "--root", folder, "--target-dir", join(folder, "target"), ...crate]);
+  rmSync(join(folder, "target"), { recursive: true, force: true });
 }
 
 export async function start() {
-  if (!existsSync(binary)) {
-    step(name, `building s3s-fs ${version}`);
-    run("cargo", [
-      "install",
-      "--quiet",
-      "--locked",
-      "s3s-fs",
-      "--version",
-      version,
-      "--features",
-      "binary",
-      "--root",
-      home,
-    ]);
-  }
+  const home = keep(name, version, build, (folder) => run(binary(folder), ["--version"]));
   return onStage(name, async (stage) => {
     const port = await freePort();
     const { accessKeyId, secretAccessKey } = credentials;
     const options = ["--host", "127.0.0.1", "--port", String(port), "--domain", `localhost:${port}`];
-    stage.spawn(binary, [
+    stage.spawn(binary(home), [
       ...options,
       "--access-key",
       accessKeyId,

@@ -1,31 +1,15 @@
 // What every start script needs: ports, processes, patience. Everything a script starts is stopped by one call, also after a failure.
 import { spawn, spawnSync } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { delimiter, join } from "node:path";
 
 /** Keys of the one user that every server gets. Not secrets: they open nothing but a throw-away store on loopback. */
 export const credentials = {
   accessKeyId: "TUCUXITESTKEY0000001",
   secretAccessKey: "river/dolphin+secret=0123456789abcdefghi",
 };
-
-/** Where built servers are kept between runs; git ignores it. */
-export const cacheFolder = join(root, ".cache", "servers");
 
 export const step = (name, text) => console.log(`  [${name}] ${text}`);
 
@@ -37,7 +21,7 @@ export function which(command) {
   return undefined;
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. Another process may take it first: see `withRetry`. */
+/** A port of 127.0.0.1 that was free a moment ago. Another process may take it first: see `onStage`. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -51,7 +35,7 @@ export function freePort() {
 
 /** Runs a command to its end and gives its output; a failure carries the end of what it said. */
 export function run(command, args, options = {}) {
-  const done = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 26, timeout: 900_000, ...options });
+  const done = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 26, timeout: 1_800_000, ...options });
   if (done.error !== undefined) throw done.error;
   if (done.status !== 0) {
     const said = `${done.stdout}\n${done.stderr}`.trim().split("\n").slice(-15).join("\n");
@@ -81,33 +65,23 @@ export function runAsync(command, args, options = {}) {
 export function aptInstall(name, packages) {
   step(name, `installing ${packages.join(" ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  run("apt-get", ["update", "-qq"], { env });
-  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
-}
-
-/** The pinned build of a Go program's `go install` in the cache. */
-const goBinary = (name, version) => join(cacheFolder, `${name}-${version}`, name);
-
-/** Undefined where `goBuild` can give the binary, else why not. */
-export function goMissing(name, version) {
-  if (existsSync(goBinary(name, version)) || which("go") !== undefined) return undefined;
-  return "no Go toolchain to build it with, and no earlier build in .cache";
-}
-
-/** Builds a Go program from its module, once: the next run takes it from the cache. */
-export function goBuild(name, version, module) {
-  const binary = goBinary(name, version);
-  if (existsSync(binary)) return binary;
-  step(name, `building ${module}`);
-  const folder = `${binary}.build-${process.pid}`;
-  run("go", ["install", "-trimpath", "-ldflags=-s -w", module], {
-    env: { ...process.env, GOBIN: folder, CGO_ENABLED: "0" },
+  // Others may be installing something too: their lock is waited for.
+  const aptGet = (...args) => run("apt-get", ["-qq", "-o", "DPkg::Lock::Timeout=300", ...args], { env });
+  twice(name, () => {
+    aptGet("update");
+    aptGet("install", "-y", "--no-install-recommends", ...packages);
   });
-  mkdirSync(dirname(binary), { recursive: true });
-  // Moved only when whole: a build that was interrupted leaves nothing that looks like one.
-  renameSync(join(folder, readdirSync(folder)[0]), binary);
-  rmSync(folder, { recursive: true, force: true });
-  return binary;
+}
+
+/** Does something that depends on the network; once more, a little later, when it failed. */
+export function twice(name, work) {
+  try {
+    return work();
+  } catch (error) {
+    step(name, `failed, trying once more: ${error.message}`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000);
+    return work();
+  }
 }
 
 /** True where `aptInstall` can work. */

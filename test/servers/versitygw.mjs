@@ -1,9 +1,10 @@
 // Versity S3 Gateway over a folder, from its Go module.
-import { answers, credentials, freePort, goBuild, goMissing, onStage } from "./support.mjs";
+import { goBuild, goMissing } from "./cache.mjs";
+import { answers, credentials, freePort, onStage } from "./support.mjs";
 
 export const name = "versitygw";
 const version = "v1.8.0";
-const module = `github.com/versity/versitygw/cmd/versitygw@${version}`;
+const module = "github.com/versity/versitygw/cmd/versitygw";
 
 export const available = async () => goMissing(name, version);
 

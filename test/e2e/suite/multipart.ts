@@ -98,8 +98,17 @@ export function multipart(target: Target): void {
       const keys = ["up/a b", "up/c&d", "up/é"];
       for (const Key of keys) await s3.createMultipartUpload({ Bucket, Key });
       const { Uploads } = await s3.listMultipartUploads({ Bucket, Prefix: "up/" });
-      expect(Uploads.map(({ Key }) => Key)).toEqual(keys);
+      expect(Uploads.map(({ Key }) => Key).sort()).toEqual(keys);
       expect(Uploads[0]).toMatchObject({ UploadId: expect.any(String), Initiated: expect.any(Date) });
+    });
+
+    room.capability("list uploads, in the order of their keys", async () => {
+      const Bucket = await room.bucket();
+      // So many that no order at all is not this one by chance.
+      const keys = Array.from("qmzhbwtkcxfry", (letter) => `up/${letter}`);
+      for (const Key of keys) await s3.createMultipartUpload({ Bucket, Key });
+      const { Uploads } = await s3.listMultipartUploads({ Bucket });
+      expect(Uploads.map(({ Key }) => Key)).toEqual(keys.sort());
     });
 
     room.capability("list uploads, paged", async () => {

@@ -56,6 +56,7 @@ export const known = {
   "multipart: list parts, paged": { differs: "lists parts in no order" },
   "multipart: an aborted upload is gone": { refused: "AccessDenied" },
   "multipart: list uploads": { refused: "NotImplemented" },
+  "multipart: list uploads, in the order of their keys": { refused: "NotImplemented" },
   "multipart: list uploads, paged": { refused: "NotImplemented" },
   "multipart: list uploads, grouped by delimiter": { refused: "NotImplemented" },
   "multipart: a part copied from another object": { differs: "gives no time of a copied part" },
