@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { S3Client, S3Resource } from "tucuxi";
-import { startServer } from "../runtimes/box.mjs";
+import { startTarget } from "../servers/target.mjs";
 
 const text = { type: "string" };
 const { values: flags, positionals } = parseArgs({
@@ -23,7 +23,7 @@ const keyOf = (n, inTree) =>
   n < inTree ? `tree/${n % 100}/${Math.floor(n / 100) % 100}/${n}` : `flat/${String(n).padStart(7, "0")}`;
 const md5 = (bytes) => createHash("md5").update(bytes).digest("hex");
 
-const where = await target(positionals[0]);
+const where = await startTarget(positionals[0], flags);
 const Bucket = `tucuxi-scale-${randomBytes(5).toString("hex")}`;
 let highest = 0;
 console.log(
@@ -140,24 +140,4 @@ async function inParallel(width, count, work) {
 
 async function* pieces(piece) {
   for (let sent = 0; sent < streamed; sent += piece.length) yield piece;
-}
-
-/** What to run against, and how to stop it. */
-async function target(name) {
-  if (flags.endpoint !== undefined) {
-    const { endpoint, region } = flags;
-    return { name: "endpoint", options: { endpoint, ...(region ? { region } : {}) }, stop: async () => {} };
-  }
-  if (name === undefined || name === "box") {
-    const { server, about } = await startServer();
-    return { name: "box", options: about, stop: async () => server.stdin.end() };
-  }
-  const module = await import(`../servers/${name}.mjs`);
-  const reason = await module.available();
-  if (reason !== undefined) {
-    console.error(`scale: ${name}: NOT RUN: ${reason}`);
-    process.exit(1);
-  }
-  const { endpoint, region, credentials, stop } = await module.start();
-  return { name, options: { endpoint, region, credentials }, stop };
 }
