@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/servers/**", "test/bench/**", "node_modules/**", "dist/**"],
+    exclude: ["test/servers/real.test.ts", "test/bench/**", "node_modules/**", "dist/**"],
     pool: "forks",
     testTimeout: 30_000,
     typecheck: { enabled: false },
