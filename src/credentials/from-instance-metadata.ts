@@ -159,12 +159,10 @@ class MetadataService {
       if (error instanceof TransportError && error.code === "ReadTimeout") return this.#withoutToken(error.message);
       throw error;
     }
-    const token = response.body.trim();
-    if (response.status === 200 && token !== "") return token;
-    if (response.status === 403 || response.status === 404 || response.status === 405) {
-      return this.#withoutToken(`HTTP ${response.status}`);
-    }
-    throw refused("PUT /latest/api/token", response);
+    // It knows tokens, and this request was wrong.
+    if (response.status === 400) throw refused("PUT /latest/api/token", response);
+    const token = response.status === 200 ? response.body.trim() : "";
+    return token === "" ? this.#withoutToken(`HTTP ${response.status}`) : token;
   }
 
   #withoutToken(why: string): null {
