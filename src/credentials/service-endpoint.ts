@@ -39,6 +39,8 @@ const signinDomains: Readonly<Record<string, string>> = {
   "aws-eusc": "signin.amazonaws-eusc.eu",
   "aws-iso": "signin.c2shome.ic.gov",
   "aws-iso-b": "signin.sc2shome.sgov.gov",
+  "aws-iso-e": "signin.csphome.adc-e.uk",
+  "aws-iso-f": "signin.csphome.hci.ic.gov",
 };
 
 function serviceHost(service: CredentialService, region: string, fips: boolean, dualstack: boolean): string {
@@ -51,7 +53,10 @@ function serviceHost(service: CredentialService, region: string, fips: boolean, 
   const prefix = prefixes[service];
   if (service === "STS" && region.endsWith("-global")) return `sts.${partition.dnsSuffix}`;
   if (dualstack) return `${prefix}${fips ? "-fips" : ""}.${region}.${partition.dualStackDnsSuffix}`;
-  // The hosts of GovCloud are FIPS hosts under their plain names.
+  // The hosts of GovCloud are FIPS hosts under their plain names, but for sign-in, which is at home in the west.
+  if (fips && partition.name === "aws-us-gov" && service === "Signin") {
+    return `${region === "us-gov-west-1" ? "" : `${region}.`}signin-fips.amazonaws-us-gov.com`;
+  }
   if (fips && partition.name !== "aws-us-gov") return `${prefix}-fips.${region}.${partition.dnsSuffix}`;
   const domain = service === "Signin" ? signinDomains[partition.name] : undefined;
   return `${domain === undefined ? `${prefix}.` : ""}${region}.${domain ?? partition.dnsSuffix}`;
