@@ -90,7 +90,8 @@ async function renew(
   const old = objectMember(cached, "accessToken");
   if (textMember(old, "accessKeyId") === undefined) throw loginNeeded(`${path} has no accessToken`, name);
 
-  const region = (await contextRegion(context)) ?? "us-east-1";
+  // Where one logged in knows the session; files of older tools do not say.
+  const region = textMember(cached, "signInRegion") ?? (await contextRegion(context)) ?? "us-east-1";
   const url = `${await serviceEndpoint(context, "Signin", region)}/v1/token`;
   const body = JSON.stringify({ clientId, refreshToken, grantType: "refresh_token" });
   const proof = (): string => {

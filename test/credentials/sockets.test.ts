@@ -499,6 +499,26 @@ describe("login sessions over a socket", () => {
     });
   });
 
+  it.each<[string | undefined, string]>([
+    ["ap-south-1", "https://ap-south-1.signin.aws.amazon.com/v1/token"],
+    ["", "https://eu-west-1.signin.aws.amazon.com/v1/token"],
+    [undefined, "https://eu-west-1.signin.aws.amazon.com/v1/token"],
+  ])("are renewed in the region where one logged in: %s", async (signInRegion, url) => {
+    const kept = JSON.stringify({ ...login, signInRegion });
+    await inFolder({ ".aws/config": config, [cache]: kept }, async (root) => {
+      const asked: string[] = [];
+      const fetch = async (target: string | URL | Request): Promise<Response> => {
+        asked.push(String(target));
+        const accessToken = { accessKeyId: "ASIANEW", secretAccessKey: "new", sessionToken: "newt" };
+        return Response.json({ accessToken, refreshToken: "r2", expiresIn: 900 });
+      };
+      await fromLogin({ ...at("2026-03-01T11:00:00Z", root), fetch })();
+      expect(asked).toEqual([url]);
+      const written = JSON.parse(readFileSync(`${root}/${cache}`, "utf8")) as { signInRegion?: string };
+      expect(written.signInRegion).toBe(signInRegion);
+    });
+  });
+
   it("say to log in where they can't be renewed, and show no key", async () => {
     const late = "2026-03-01T11:00:00Z";
     const cases: [object, RegExp][] = [
