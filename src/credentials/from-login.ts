@@ -41,8 +41,16 @@ export async function loadLogin(context: Context, name: string, profile: Profile
   const expiresAt = textMember(access, "expiresAt");
   const end = expiresAt === undefined ? 0 : readExpiration(expiresAt, path).getTime();
   const source = `profile '${name}': login session`;
-  if (end - context.now() > RENEWAL_WINDOW) return readAccess(access, new Date(end), path, name, source);
-  return renew(context, cached, path, name, source);
+  const left = end - context.now();
+  if (left > RENEWAL_WINDOW) return readAccess(access, new Date(end), path, name, source);
+  try {
+    return await renew(context, cached, path, name, source);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (left <= 0) throw error;
+    context.warn(`The login session of profile '${name}' could not be renewed yet: ${(error as Error).message}`);
+    return readAccess(access, new Date(end), path, name, source);
+  }
 }
 
 function loginCachePath({ env }: Context, session: string): string {

@@ -519,6 +519,24 @@ describe("login sessions over a socket", () => {
     });
   });
 
+  it("are used to their end where they can't be renewed", async () => {
+    const busy = () => ({ status: 400, body: { error: "AccessDenied", message: "not now" } });
+    await withServer(busy, async (server) => {
+      await inFolder({ ".aws/config": config, [cache]: JSON.stringify(login) }, async (root) => {
+        const warnings: string[] = [];
+        const logger = { warn: (message: string) => void warnings.push(message) };
+        const near = { ...at("2026-03-01T10:18:00Z", root, server.url), logger };
+        expect(await fromLogin(near)()).toMatchObject({
+          accessKeyId: "ASIAOLD",
+          expiration: new Date("2026-03-01T10:20:00Z"),
+        });
+        expect(warnings).toEqual([expect.stringMatching(/could not be renewed yet: .*not now/)]);
+        const late = { ...at("2026-03-01T10:20:00Z", root, server.url), logger };
+        await expect(fromLogin(late)()).rejects.toThrow(/not now/);
+      });
+    });
+  });
+
   it("say to log in where they can't be renewed, and show no key", async () => {
     const late = "2026-03-01T11:00:00Z";
     const cases: [object, RegExp][] = [
