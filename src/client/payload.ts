@@ -12,7 +12,7 @@
  *
  * Over TLS the connection protects the bytes and the checksum the object, so hashing them again buys nothing; where nothing
  * else vouches for bytes in memory, their SHA-256 does. A stream is never buffered to be hashed: its chunks are signed
- * one by one. With SigV4A the streaming names say ECDSA-P256-SHA256. WriteGetObjectResponse is never signed. A presigned
+ * one by one. With SigV4A the streaming names say ECDSA-P256-SHA256. That of WriteGetObjectResponse is never signed over TLS. A presigned
  * URL says nothing of a payload.
  * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html Signature calculations}
  */
@@ -58,7 +58,7 @@ export interface PayloadQuestion {
   /** A checksum of the payload is known or will be computed. */
   readonly checksum: boolean;
   readonly payloadSigning: boolean | undefined;
-  /** The operation's payload is never signed. */
+  /** The operation's payload is not signed where the connection protects it. */
   readonly never: boolean;
   readonly ecdsa: boolean;
   /** Nobody signs this request. */
@@ -69,7 +69,7 @@ export interface PayloadQuestion {
 export function planPayload(q: PayloadQuestion): PayloadPlan {
   const { payload } = q;
   if (payload === undefined) return NONE;
-  if (q.never) return UNSIGNED;
+  if (q.never && q.tls) return UNSIGNED;
   const signed = q.payloadSigning ?? !q.tls;
   if (payload !== "stream") {
     // What nobody signs need not be hashed.

@@ -231,6 +231,19 @@ describe("Multi-Region Access Points", () => {
 describe("WriteGetObjectResponse", () => {
   const input = { RequestRoute: "io-iad07", RequestToken: "token", StatusCode: 200 };
 
+  it("is signed, payload and all, where nothing else protects it", async () => {
+    for (const Body of [text, stream]) {
+      const play = new Play();
+      await using s3 = onAws(play, { endpoint: http });
+      await s3.writeGetObjectResponse({ ...input, Body, ContentLength: text.length });
+      const { headers, body } = play.last;
+      expect(headers["x-amz-content-sha256"]).toBe(
+        Body === stream ? "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" : createHash("sha256").update(body).digest("hex"),
+      );
+      expect(verdict(play.last, { service: "s3-object-lambda" })).toMatchObject({ valid: true });
+    }
+  });
+
   it.each([
     ["bytes", { Body: text }],
     ["a stream", { Body: stream, ContentLength: text.length }],
