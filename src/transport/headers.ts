@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii, isUtf8 } from "node:buffer";
 
 /** The answer's headers by lower-case name, as every part of the client reads them. */
 export type HeaderRecord = Record<string, string>;
@@ -15,8 +15,8 @@ const Headers = Table as unknown as new () => HeaderRecord;
 export const noHeaders = (): HeaderRecord => new Headers();
 
 /**
- * Names and values, alternating, as undici hands them over, to a record. Values are read as Latin-1, byte for byte; a name that
- * comes more than once has its values joined by `, `.
+ * Names and values, alternating, as undici hands them over, to a record. A value beyond ASCII is read as the UTF-8 that we send ourselves, so
+ * that what was stored comes back, or as Latin-1 where it is none; a name that comes more than once has its values joined by `, `.
  */
 export function readHeaders(raw: readonly (Buffer | string | string[])[]): HeaderRecord {
   const count = raw.length - 1;
@@ -26,8 +26,9 @@ export function readHeaders(raw: readonly (Buffer | string | string[])[]): Heade
   if (Buffer.isBuffer(first) && Buffer.isBuffer(last) && first.buffer === last.buffer) {
     const base = first.byteOffset;
     const length = last.byteOffset - base + last.length;
+    const bytes = length > 0 ? Buffer.from(first.buffer, base, length) : undefined;
     const block =
-      length > 0 ? readBlock(raw as readonly Buffer[], asText(Buffer.from(first.buffer, base, length))) : undefined;
+      bytes !== undefined && isAscii(bytes) ? readBlock(raw as readonly Buffer[], bytes.toString("latin1")) : undefined;
     if (block !== undefined) return block;
   }
   const headers = new Headers();
@@ -107,5 +108,5 @@ function add(headers: HeaderRecord, name: string, value: string): void {
 }
 
 function asText(value: unknown): string {
-  return Buffer.isBuffer(value) ? value.toString("latin1") : String(value ?? "");
+  return Buffer.isBuffer(value) ? value.toString(isUtf8(value) ? "utf8" : "latin1") : String(value ?? "");
 }

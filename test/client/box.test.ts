@@ -46,6 +46,14 @@ describe("against the server in the box", () => {
     expect(await s3.bucketRegion("far")).toBe("us-west-2");
   });
 
+  it("headers beyond ASCII come back as they were given", async () => {
+    await using s3 = client();
+    const object = { Bucket: "river", Key: "k" };
+    const ContentDisposition = 'attachment; filename="río 海豚.txt"';
+    await s3.putObject({ ...object, Body: "x", ContentDisposition, CacheControl: "é" });
+    expect(await s3.headObject(object)).toMatchObject({ ContentDisposition, CacheControl: "é" });
+  });
+
   it("a clock that is an hour off is set right, for presigned URLs too", async () => {
     clock = 3_600_000;
     await using s3 = client();

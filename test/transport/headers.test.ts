@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contentLength, copyHeaders, readHeaders } from "../../src/transport/headers.js";
@@ -19,12 +20,19 @@ function views(lines: readonly (readonly [string, string, string])[], apart: boo
   return raw;
 }
 
+/** Bytes as text: UTF-8 where they are that. */
+const decoded = (value: string): string => {
+  const bytes = Buffer.from(value, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : value;
+};
+
 /** The plain way. */
 function expected(lines: readonly (readonly [string, string, string])[]): [string, string][] {
   const map = new Map<string, string>();
-  for (const [name, , value] of lines) {
+  for (const [name, , given] of lines) {
     const key = name.toLowerCase();
     const before = map.get(key);
+    const value = decoded(given);
     map.set(key, before === undefined ? value : `${before}, ${value}`);
   }
   return [...map];
@@ -51,6 +59,16 @@ const value = fc.oneof(
 const gap = fc.constantFrom(" ", " ", " ", "", "  ", "\t");
 
 describe("headers", () => {
+  it.each([
+    ["UTF-8", 'attachment; filename="río.txt"', "utf8"],
+    ["Latin-1", "\xe9\xff", "latin1"],
+  ] as const)("beyond ASCII are read as %s where they are that", (_, value, encoding) => {
+    for (const apart of [true, false]) {
+      const raw = views([["x-amz-meta-a", " ", Buffer.from(value, encoding).toString("latin1")]], apart);
+      expect(readHeaders(raw)["x-amz-meta-a"]).toBe(value);
+    }
+  });
+
   it("are read alike however they lie in memory", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, gap, value), { maxLength: 12 }), fc.boolean(), (lines, apart) => {
