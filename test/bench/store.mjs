@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 
 const size = Number(process.argv[2] ?? 1024 ** 3);
+const count = Number(process.argv[3] ?? 10_000);
 const block = Buffer.alloc(1024 * 1024, "tucuxi");
 const tag = '"0123456789abcdef0123456789abcdef-9"';
 let uploads = 0;
@@ -41,13 +42,17 @@ const server = createServer((request, response) => {
   if (request.method === "GET" && /list-type=2/.test(query)) {
     const start = Number(/continuation-token=(\d+)/.exec(query)?.[1] ?? 0);
     let text = "<ListBucketResult>";
-    const end = Math.min(start + 1000, 10_000);
+    const end = Math.min(start + 1000, count);
     for (let i = start; i < end; i++) {
-      text += `<Contents><Key>small/${String(i).padStart(5, "0")}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>${tag}</ETag><Size>4096</Size></Contents>`;
+      text += `<Contents><Key>small/${String(i).padStart(6, "0")}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>${tag}</ETag><Size>4096</Size></Contents>`;
     }
-    const more = end < 10_000;
+    const more = end < count;
     text += `<IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${end}</NextContinuationToken>` : ""}`;
     xml(response, `${text}</ListBucketResult>`);
+    return;
+  }
+  if (request.method === "GET" && /(^|&)uploads(=|&|$)/.test(query)) {
+    xml(response, "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>");
     return;
   }
   if (request.method === "HEAD") {
@@ -82,7 +87,7 @@ const server = createServer((request, response) => {
     } else if (request.method === "POST") {
       xml(
         response,
-        `<CompleteMultipartUploadResult><Bucket>bench</Bucket><Key>large</Key><ETag>${tag}</ETag></CompleteMultipartUploadResult>`,
+        `<CompleteMultipartUploadResult><Location>http://bench/large</Location><Bucket>bench</Bucket><Key>large</Key><ETag>${tag}</ETag></CompleteMultipartUploadResult>`,
       );
     } else {
       response.writeHead(request.method === "DELETE" ? 204 : 200, { etag: tag, "content-length": 0 });

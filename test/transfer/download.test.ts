@@ -228,6 +228,15 @@ describe("downloadFile", () => {
     expect(await failing(s3.downloadFile({ Bucket, Key: "small" }, lab.path("no", "folder")))).toMatchObject({
       code: "ENOENT",
     });
+    const from = server.requests.length;
+    const folder = `${lab.path("folder-to-be")}/`;
+    expect(await failing(s3.downloadFile({ Bucket, Key: "small" }, folder))).toMatchObject({ code: "IsDirectory" });
+    for (const path of ["", undefined, new URL("file:///tmp/x")]) {
+      expect(await failing(s3.downloadFile({ Bucket, Key: "small" }, path as never))).toMatchObject({
+        name: "ParamValidationError",
+      });
+    }
+    expect(server.requests.length).toBe(from);
     expect(
       await failing(s3.downloadFile({ Bucket, Key: "small", Range: "bytes=0-1" } as never, lab.path("x"))),
     ).toMatchObject({

@@ -1,7 +1,8 @@
 /** Downloads to files: ranges side by side, each written where it belongs. */
 import { createWriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
-import { TucuxiError } from "../../errors/base.js";
+import { sep } from "node:path";
+import { ParamValidationError, TucuxiError } from "../../errors/base.js";
 import { S3ServiceError } from "../../errors/service.js";
 import { createChecksum } from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
@@ -26,11 +27,16 @@ export async function downloadFile(
   options: DownloadOptions = {},
 ): Promise<DownloadOutput> {
   checkMembers("downloadFile", input, ["GetObject"], refusedMembers);
+  if (typeof path !== "string" || path === "") {
+    throw new ParamValidationError([{ path: "path", problem: "expected the path of a file" }], {
+      operation: "downloadFile",
+    });
+  }
   const sizes = sizesOf(options, "download");
   const run = new Run(options, sizes.concurrency);
   try {
     const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) {
+    if (found?.isDirectory() || path.endsWith("/") || path.endsWith(sep)) {
       throw new TucuxiError(`${path} is a folder`, { code: "IsDirectory", hint: "Name the file to be written." });
     }
     // Pipes and devices cannot be replaced by a file, nor written at any position.
@@ -47,6 +53,8 @@ export interface FetchOptions {
   readonly resume?: boolean | undefined;
   /** The size, as a listing has it. */
   readonly known?: number | undefined;
+  /** Nothing is there to be replaced. */
+  readonly fresh?: boolean | undefined;
   /** Give the file the object's time. */
   readonly keepTime?: boolean | undefined;
   /** The total of the run is counted by somebody else. */
@@ -115,7 +123,7 @@ class FileDownload {
       this.#file ??= await TargetFile.create(this.#path, this.#mark);
       await this.#fetch(object, this.#file);
       const modified = this.#options.keepTime ? object.output.LastModified : undefined;
-      await this.#file.finish(object.size, modified);
+      await this.#file.finish(object.size, modified, this.#options.fresh);
       await this.#state?.remove();
       return object.output;
     } catch (error) {

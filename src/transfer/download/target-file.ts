@@ -80,10 +80,14 @@ export class TargetFile {
     }
   }
 
-  /** Gives it its name. */
-  async finish(size: number, modified?: Date): Promise<void> {
+  /**
+   * Gives it its name.
+   * @param modified the time it shall have
+   * @param fresh nothing is there that it replaces
+   */
+  async finish(size: number, modified?: Date, fresh = false): Promise<void> {
     if (this.#written < size) await this.#measure(size);
-    const before = await stat(this.path).catch(() => undefined);
+    const before = fresh ? undefined : await stat(this.path).catch(() => undefined);
     if (before?.isFile()) await this.#file.chmod(before.mode & 0o7777).catch(() => {});
     if (modified) await this.#file.utimes(modified, modified);
     await this.close();

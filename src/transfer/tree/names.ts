@@ -44,20 +44,21 @@ const REMEMBERED = 10_000;
 /** Makes the folders that files go to, and sees that none of them is a link that leads elsewhere. */
 export class Folders {
   readonly #root: string;
-  readonly #safe = new Map<string, Promise<void>>();
+  readonly #safe = new Map<string, Promise<boolean>>();
 
   /** @param root the target folder itself may be a link: the caller named it */
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** The path of a file, whose folders are there then. */
-  async pathFor(names: readonly string[]): Promise<string> {
-    await this.make(names.slice(0, -1));
-    return join(this.#root, ...names);
+  /** The path of a file, whose folders are there then; `fresh`: in a folder that is there only since. */
+  async pathFor(names: readonly string[]): Promise<{ path: string; fresh: boolean }> {
+    const fresh = await this.make(names.slice(0, -1));
+    return { path: join(this.#root, ...names), fresh };
   }
 
-  make(names: readonly string[]): Promise<void> {
+  /** Makes a folder and those that it is in. Gives whether it was not there before. */
+  make(names: readonly string[]): Promise<boolean> {
     const path = names.join("/");
     let made = this.#safe.get(path);
     if (!made) {
@@ -69,16 +70,13 @@ export class Folders {
     return made;
   }
 
-  async #make(names: readonly string[]): Promise<void> {
+  async #make(names: readonly string[]): Promise<boolean> {
     const path = join(this.#root, ...names);
-    if (names.length === 0) {
-      await mkdir(path, { recursive: true });
-      return;
-    }
+    if (names.length === 0) return (await mkdir(path, { recursive: true })) !== undefined;
     await this.make(names.slice(0, -1));
     try {
       await mkdir(path);
-      return;
+      return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
@@ -95,5 +93,6 @@ export class Folders {
         hint: "In S3 one key can begin with another and a slash; in a file system it cannot.",
       });
     }
+    return false;
   }
 }

@@ -1,5 +1,4 @@
 /** Transfers of trees: what is there and what differs comes from two listings; what is to be done is done by a crew. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ParamValidationError } from "../../errors/base.js";
 import type { TransferContext } from "../context.js";
@@ -47,7 +46,7 @@ export async function downloadDirectory(
   });
   const source = sideOf(context, { ...shared, Prefix } as BucketFolder, "input");
   const target = sideOf(context, localPath(path), "path");
-  if (!options.dryRun) await mkdir(path, { recursive: true });
+  if (target.kind === "local" && !options.dryRun) await target.folders.make([]);
   return new TreeRun(context, source, target, options, { differences: false, delete: false }).go();
 }
 
@@ -71,7 +70,7 @@ export async function sync(
   if (options.compare !== undefined && !["time", "size", "checksum"].includes(options.compare)) {
     throw new ParamValidationError([{ path: "compare", problem: 'expected "time", "size" or "checksum"' }]);
   }
-  if (to.kind === "local" && !options.dryRun) await mkdir(to.root, { recursive: true });
+  if (to.kind === "local" && !options.dryRun) await to.folders.make([]);
   return new TreeRun(context, from, to, options, { differences: true, delete: options.delete ?? false }).go();
 }
 

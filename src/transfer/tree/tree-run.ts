@@ -19,7 +19,7 @@ import type {
   TreeResult,
   UploadFileInput,
 } from "../types.js";
-import { openFile } from "../upload/source.js";
+import { openFile } from "../upload/file-source.js";
 import { uploadFrom } from "../upload/upload.js";
 import { differences, everything, type Step } from "./compare.js";
 import { sameContent } from "./content.js";
@@ -244,7 +244,8 @@ export class TreeRun {
       if (to.kind === "local") {
         const file = await to.folders.pathFor(namesOf(path));
         const input = { ...from.shared, Bucket: from.bucket, Key } as unknown as DownloadInput;
-        await fetchFile(from.context, run, input, file, this.#sizes, {
+        await fetchFile(from.context, run, input, file.path, this.#sizes, {
+          fresh: file.fresh,
           resume: this.#options.resume,
           known: entry.size,
           keepTime: true,

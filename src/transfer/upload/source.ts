@@ -1,8 +1,7 @@
 /** Where the bytes of an upload come from, part by part. */
 import { Buffer } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
 import { orAborted } from "../../client/limits.js";
-import { IncompleteBodyError, ParamValidationError, TucuxiError } from "../../errors/base.js";
+import { IncompleteBodyError, ParamValidationError } from "../../errors/base.js";
 import type { BodyInput, BodySource } from "../../model/dictionaries.js";
 import {
   asBytes,
@@ -42,86 +41,8 @@ export interface PartSource {
   close(reason?: unknown): Promise<void>;
 }
 
-/** A file, read by position: parts in any order, from one descriptor. */
-export async function openFile(path: string): Promise<PartSource & { readonly size: number }> {
-  let file: FileHandle;
-  try {
-    file = await open(path, "r");
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
-  try {
-    const stats = await file.stat();
-    if (!stats.isFile()) {
-      throw new TucuxiError(`${path} is not a regular file`, {
-        code: stats.isDirectory() ? "IsDirectory" : "NotAFile",
-        hint: stats.isDirectory()
-          ? "Use uploadDirectory for a folder."
-          : "Give upload() a stream of it: `Body: createReadStream(path)`.",
-      });
-    }
-    return new FileSource(path, file, stats.size, stats.mtimeMs);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-function fileError(path: string, cause: unknown): TucuxiError {
-  const { code = "FileError", message } = cause as NodeJS.ErrnoException;
-  return new TucuxiError(`${path} cannot be read: ${message}`, { code, cause });
-}
-
-class FileSource implements PartSource {
-  readonly size: number;
-  readonly sequential = false;
-  readonly needsBuffer = true;
-  readonly #path: string;
-  readonly #file: FileHandle;
-  readonly #modified: number;
-
-  constructor(path: string, file: FileHandle, size: number, modified: number) {
-    this.#path = path;
-    this.#file = file;
-    this.size = size;
-    this.#modified = modified;
-  }
-
-  async read(start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array> {
-    const target = buffer ?? Buffer.allocUnsafe(length);
-    let at = 0;
-    while (at < length) {
-      const { bytesRead } = await this.#file.read(target, at, length - at, start + at);
-      if (bytesRead === 0) throw this.#changed(`it ended at byte ${start + at}`);
-      at += bytesRead;
-    }
-    return target.length === length ? target : target.subarray(0, length);
-  }
-
-  stream(start: number, length: number): AsyncGenerator<Uint8Array> {
-    return piecesOf(this, start, length);
-  }
-
-  async check(): Promise<void> {
-    const { size, mtimeMs } = await this.#file.stat();
-    if (size !== this.size) throw this.#changed(`it has ${size} bytes now`);
-    if (mtimeMs !== this.#modified) throw this.#changed("it was written to");
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
-
-  #changed(how: string): TucuxiError {
-    return new TucuxiError(`${this.#path} changed while it was uploaded: it had ${this.size} bytes, and ${how}`, {
-      code: "FileChanged",
-      hint: "Upload it again once nobody writes to it.",
-    });
-  }
-}
-
 /** A piece after the other. A source that is not what it was fails before the last: then nothing is stored. */
-async function* piecesOf(source: PartSource, start: number, length: number): AsyncGenerator<Uint8Array> {
+export async function* piecesOf(source: PartSource, start: number, length: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < length; at += MIB) {
     const piece = await source.read(start + at, Math.min(MIB, length - at), undefined);
     if (at + MIB >= length) await source.check();

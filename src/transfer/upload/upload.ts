@@ -6,9 +6,10 @@ import { checkMembers, membersFor } from "../input.js";
 import { MIB, type Sizes, sizesOf } from "../limits.js";
 import { Run } from "../run.js";
 import type { UploadFileInput, UploadInput, UploadOptions, UploadOutput } from "../types.js";
+import { openFile } from "./file-source.js";
 import { uploadParts } from "./multipart.js";
 import { type Shipment, shipBytes, shipOnce, shipStream } from "./send.js";
-import { openBody, openFile, type PartSource } from "./source.js";
+import { openBody, type PartSource } from "./source.js";
 import { wholeSums } from "./sums.js";
 
 const operations = ["PutObject", "CreateMultipartUpload", "CompleteMultipartUpload"] as const;
