@@ -1,5 +1,5 @@
-// Builds dist from src: JavaScript by rollup, types stripped by esbuild. tsc has written the declarations before; those that no entry's
-// types lead to are taken away.
+// Builds dist from src: JavaScript by rollup, types stripped by esbuild. tsc has written the declarations before;
+// declarations.mjs gathers those that the doors lead to.
 //
 // Why not esbuild alone: it makes a file for every set of entries and lazy imports that shares code, and the front door then loaded
 // 18 of them. A file costs Node half a millisecond and more to find, read and link; in three the import takes half the CPU
@@ -9,19 +9,21 @@
 // White space and the names of local variables are left out: a third of the package. Whatever a stack trace names keeps its name
 // (functions, classes, methods but private ones), and lines stay short, so that its line numbers say something.
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { rollup } from "rollup";
 import { minify } from "terser";
+import { gatherDeclarations } from "./declarations.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const source = join(root, "src/");
 const out = join(root, process.argv[2] ?? "dist");
+const declarations = join(root, ".cache/types/");
 const signer = "sigv4/index";
 const doors = ["index", "config/index", "credentials/index", "endpoint/index", "testing/index"];
-/** Programs; nobody imports them, so nobody needs their types. */
+/** Programs; nobody imports them. */
 const commands = ["testing/cli"];
 
 const typescript = {
@@ -99,18 +101,4 @@ async function bundle(entries, layers) {
 await bundle([signer], []);
 await bundle([...doors, ...commands], layers);
 
-/** Declarations that a program's compiler can come to: those of the doors, and what they name. */
-async function reachable(file, found = new Set()) {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const [, path] of (await readFile(file, "utf8")).matchAll(/(?:\bfrom |\bimport\(|^import )"(\.[^"]+)\.js"/gm))
-    await reachable(join(file, "..", `${path}.d.ts`), found);
-  return found;
-}
-
-if (existsSync(join(out, "index.d.ts"))) {
-  const kept = new Set();
-  for (const door of [signer, ...doors]) await reachable(join(out, `${door}.d.ts`), kept);
-  for (const name of await readdir(out, { recursive: true }))
-    if (name.endsWith(".d.ts") && !kept.has(join(out, name))) await rm(join(out, name));
-}
+if (existsSync(declarations)) await gatherDeclarations(declarations, out, [signer, ...doors]);
