@@ -111,7 +111,7 @@ const cleanUpTitle = "leaves nothing behind";
 export function room(target: Target, name: string, register: (room: Room) => void): void {
   describe(name, () => {
     const here = new Room(target, name);
-    afterAll(() => here.close(), 120_000);
+    afterAll(() => here.close());
     register(here);
     here.capability(cleanUpTitle, () => here.cleanUp());
   });

@@ -151,7 +151,7 @@ describe("a download that is cut", () => {
       fault: "by the limit of the whole call, as bytes trickle",
       server: [trickles("body", 10, 10)],
       call: async (s3) => {
-        const { Body } = await s3.getObject(there, { timeout: 300 });
+        const { Body } = await s3.getObject(there, { timeout: 1000 });
         await Body.bytes();
       },
       error: { name: "TimeoutError", code: "CallTimeout" },

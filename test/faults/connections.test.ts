@@ -11,7 +11,7 @@ import {
   worksOnce,
 } from "./plays.js";
 import { onConnect, reset } from "./server.js";
-import { caBundle, faults, getIt, listIt, putting } from "./table.js";
+import { caBundle, faults, getIt, listIt, putting, soon } from "./table.js";
 
 describe("no connection", () => {
   faults([
@@ -77,6 +77,7 @@ describe("no connection", () => {
       fault: "an answer before anything was asked",
       server: [blurts("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"), works],
       call: listIt,
+      options: soon,
       healed: 2,
     },
     {

@@ -163,7 +163,7 @@ describe("how long to wait, by the service's word", () => {
         ({ Body }) => Body.bytes(),
         () => undefined,
       );
-      await within(5000, call);
+      await within(60_000, call);
       return pause;
     } finally {
       await s3.close();

@@ -34,16 +34,16 @@ export const caBundle = pem("authority");
 const nowhere = { HOME: "/nonexistent", AWS_EC2_METADATA_DISABLED: "true" };
 
 /** For faults that are a silence: long enough for what is right on a busy machine. */
-export const soon = { requestTimeout: 250 };
+export const soon = { requestTimeout: 500 };
 
-/** A client with little patience. */
+/** A client with less patience than most. */
 export function impatient(endpoint: string, options: S3ClientOptions = {}, env: Record<string, string> = {}): S3Client {
   return new Session({ env: { ...nowhere, ...env } }).client({
     region: "us-east-1",
     credentials: { accessKeyId: "AKIDFAULTS", secretAccessKey: "secret" },
     endpoint,
-    connectTimeout: 1000,
-    requestTimeout: 3000,
+    connectTimeout: 20_000,
+    requestTimeout: 20_000,
     ...options,
   });
 }
@@ -95,7 +95,7 @@ afterEach(() => {
 });
 
 /** Longer than anything may take: what lasts longer, hangs. */
-const DEADLINE = 8000;
+const DEADLINE = 60_000;
 
 async function play(row: Row): Promise<void> {
   const before = handles();
@@ -126,7 +126,7 @@ async function play(row: Row): Promise<void> {
 
 /** Whatever has happened: no call, socket, timer or handle is left, on neither side. */
 export async function leavesNothing(s3: S3Client, server: FaultServer, before: number[]): Promise<void> {
-  await within(2000, s3.close());
+  await within(DEADLINE, s3.close());
   server.thaw();
   await eventually(() => server.open.size === 0, "the server has open connections");
   const left = (): string => {
@@ -170,7 +170,7 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 }
 
 export async function eventually(holds: () => boolean, otherwise: string | (() => string)): Promise<void> {
-  const end = performance.now() + 2000;
+  const end = performance.now() + DEADLINE;
   while (!holds()) {
     if (performance.now() > end) throw new Error(typeof otherwise === "string" ? otherwise : otherwise());
     await delay(5);

@@ -1,6 +1,5 @@
 /** The packed package, as somebody has it who installs it: imports, types, bundles, and what an import loads. */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -18,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rollup } from "rollup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run as start } from "../testing/built.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const modules = join(root, "node_modules");
@@ -58,7 +58,7 @@ beforeAll(() => {
     else symlinkSync(join(modules, name), join(folder, "node_modules", name));
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-}, 120_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -86,11 +86,10 @@ describe("the tarball", () => {
     const { bin } = JSON.parse(readFileSync(join(folder, "node_modules", "tucuxi", "package.json"), "utf8"));
     const command = join(folder, "node_modules", "tucuxi", bin.tucuxi);
     expect(readFileSync(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
-    const server = spawn(process.execPath, [command, "serve", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
-    const [said] = await once(server.stdout, "data");
-    expect(String(said)).toMatch(/AWS_ENDPOINT_URL=http:/);
-    server.kill("SIGTERM");
-    expect(await once(server, "exit")).toEqual([0, null]);
+    const server = start([command, "serve", "--port", "0"]);
+    await server.until(/AWS_ENDPOINT_URL=http:.*\n/);
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
   });
 
   it.runIf((process.features as { require_module?: boolean }).require_module)("is required from CommonJS", () => {
@@ -98,12 +97,10 @@ describe("the tarball", () => {
     expect(printed).toBe("function");
   });
 
-  it.each(["node16", "nodenext", "bundler"])(
-    "type-checks in a strict consumer, moduleResolution %s",
-    (resolution) => {
-      writeFileSync(
-        join(folder, "consumer.ts"),
-        `import { type CallOptions, type Hooks, NoSuchKey, S3Client, S3ServiceError, Session, type GetObjectOutput } from "tucuxi";
+  it.each(["node16", "nodenext", "bundler"])("type-checks in a strict consumer, moduleResolution %s", (resolution) => {
+    writeFileSync(
+      join(folder, "consumer.ts"),
+      `import { type CallOptions, type Hooks, NoSuchKey, S3Client, S3ServiceError, Session, type GetObjectOutput } from "tucuxi";
        import { signRequest } from "tucuxi/sigv4";
        import { loadSharedConfig } from "tucuxi/config";
        import { fromEnv } from "tucuxi/credentials";
@@ -140,33 +137,31 @@ describe("the tarball", () => {
          await s3.getObject({ Bucket: "b", key: "k" });
          return (await out.Body.text()) + keys.join();
        }`,
-      );
-      const module = resolution === "bundler" ? "esnext" : resolution;
-      const tsc = join(modules, "typescript", "bin", "tsc");
-      const flags = [
-        "--noEmit",
-        "--strict",
-        "--exactOptionalPropertyTypes",
-        "--target",
-        "es2022",
-        "--lib",
-        "es2023,esnext.disposable",
-      ];
-      run(process.execPath, [
-        tsc,
-        ...flags,
-        "--types",
-        "node",
-        "--module",
-        module,
-        "--moduleResolution",
-        resolution,
-        "consumer.ts",
-      ]);
-      expect(existsSync(join(folder, "consumer.js"))).toBe(false);
-    },
-    120_000,
-  );
+    );
+    const module = resolution === "bundler" ? "esnext" : resolution;
+    const tsc = join(modules, "typescript", "bin", "tsc");
+    const flags = [
+      "--noEmit",
+      "--strict",
+      "--exactOptionalPropertyTypes",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,esnext.disposable",
+    ];
+    run(process.execPath, [
+      tsc,
+      ...flags,
+      "--types",
+      "node",
+      "--module",
+      module,
+      "--moduleResolution",
+      resolution,
+      "consumer.ts",
+    ]);
+    expect(existsSync(join(folder, "consumer.js"))).toBe(false);
+  });
 
   it("loads no package at all for an import and a presigned URL", () => {
     const printed = node(
@@ -231,7 +226,7 @@ describe("a bundle", () => {
       logLevel: "silent",
     });
     expect(runAlone(outfile)).toBe("a me");
-  }, 60_000);
+  });
 
   it("of rollup runs alone", async () => {
     const { default: commonjs } = await import("@rollup/plugin-commonjs");
@@ -253,5 +248,5 @@ describe("a bundle", () => {
     await bundle.write({ file, format: "esm", inlineDynamicImports: true });
     await bundle.close();
     expect(runAlone(file)).toBe("a me");
-  }, 60_000);
+  });
 });

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { withoutSettings } from "../support/environment.mjs";
 import { obtain, runtimes } from "./binaries.mjs";
 import { startServer } from "./box.mjs";
 
@@ -135,7 +136,7 @@ async function endToEnd({ name, kind }, executable) {
     known: {},
   };
   const env = {
-    ...process.env,
+    ...withoutSettings(process.env, place),
     TUCUXI_E2E_TARGET: JSON.stringify(target),
     TUCUXI_E2E_RESULTS: file,
     DENO_NO_UPDATE_CHECK: "1",

@@ -330,8 +330,10 @@ describe("download", () => {
     const from = server.requests.length;
     const call = s3.download({ Bucket, Key: "long" }, target, { partSize: MIB, concurrency: 3 });
     call.catch(() => {});
+    const asked = (): number => server.requests.length - from;
+    while (asked() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(server.requests.length - from).toBe(3);
+    expect(asked()).toBe(3);
     let size = 0;
     for await (const piece of target) size += (piece as Buffer).length;
     await call;

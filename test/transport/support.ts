@@ -100,8 +100,8 @@ export async function failure(promise: Promise<unknown>): Promise<Error & Record
   throw new Error("expected a rejection");
 }
 
-/** Waits until it holds, a second at most. */
-export async function eventually(holds: () => boolean, limit = 2000): Promise<void> {
+/** Waits until it holds; what has not come about by then, hangs. */
+export async function eventually(holds: () => boolean, limit = 60_000): Promise<void> {
   const end = performance.now() + limit;
   while (!holds()) {
     if (performance.now() > end) throw new Error("it did not come to be");
