@@ -105,8 +105,8 @@ describe("a large body that nobody reads", () => {
       } else if (number % 2 === 0) await body.stream().getReader().read();
       else await body[Symbol.asyncIterator]().next();
     };
+    // Some may be collected before they are asked to be: how many are abandoned in the end is what counts.
     for (let i = 0; i < 5; i++) await start(i);
-    expect(client.stats().running).toBe(5);
     for (let i = 0; i < 50 && client.stats().running > 1; i++) {
       gc();
       await delay(10);
