@@ -250,7 +250,10 @@ export class S3Client extends S3Transfers {
 
   async #equip(engine: Engine): Promise<Equipment> {
     const { equip } = await import("./road.js");
-    engine.equipment ??= equip(engine, { env: this.#session.env, dispatcher: this.#options.dispatcher });
+    engine.equipment ??= equip(engine, {
+      env: this.#session.env,
+      dispatcher: this.#options.dispatcher ?? this.#session.options.dispatcher,
+    });
     return engine.equipment;
   }
 

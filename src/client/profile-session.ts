@@ -13,7 +13,10 @@ import type {
 } from "../credentials/types.js";
 import { checkSessionOptions } from "./check-options.js";
 
-/** What a session is made from; all optional. `dispatcher`, `fetch`, `clock` and `logger` are those of its credentials. */
+/**
+ * What a session is made from; all optional. `dispatcher` is that of its credentials and of clients that name none; `fetch`, `clock`
+ * and `logger` are those of its credentials.
+ */
 export interface SessionOptions extends Pick<ProviderOptions, "dispatcher" | "fetch" | "clock" | "now" | "logger"> {
   /** Profile of the shared files. Default: `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, `default`. */
   profile?: string | undefined;

@@ -58,7 +58,7 @@ export interface ProviderOptions {
   /** Region of the STS and sign-in hosts. Default: environment, profile, `us-east-1`. */
   region?: string | undefined;
   /** An undici Dispatcher to send through. Default: a connection of one's own, by proxy where the environment names one. */
-  dispatcher?: Dispatcher | undefined;
+  dispatcher?: Pick<Dispatcher, "dispatch"> | undefined;
   /** A `fetch` to send with, where there is no dispatcher. */
   fetch?: typeof globalThis.fetch | undefined;
   /** The time. Default: `Date.now`. */

@@ -369,6 +369,27 @@ describe("sessions", () => {
     expect((await failureOf(session.client().listBuckets())).message).toMatch(/wrok/);
   });
 
+  it("send through their dispatcher, for keys and for clients that name none", async () => {
+    await writeFile(
+      `${folder}/config`,
+      "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = work\n",
+    );
+    const role =
+      "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    const play = new Play((sent) => (sent.origin.includes("sts.") ? { body: role } : {}));
+    const session = new Session({ env: env(), dispatcher: play });
+    await using s3 = session.client();
+    await s3.headObject(object);
+    expect(play.sent.map((sent) => `${signedBy(sent)} ${sent.origin}`)).toEqual([
+      "AKIDWORK https://sts.eu-west-1.amazonaws.com",
+      "ASIAROLE https://river.s3.eu-west-1.amazonaws.com",
+    ]);
+    const own = new Play();
+    await using other = session.client({ dispatcher: own });
+    await other.headObject(object);
+    expect([play.sent.length, own.sent.length]).toEqual([2, 1]);
+  });
+
   it("share the credentials that they fetch", async () => {
     const credentials = vi.fn(async () => keys);
     const session = new Session({ env: env(), credentials });
