@@ -38,8 +38,7 @@ export async function loadLogin(context: Context, name: string, profile: Profile
   const cached = await readCacheFile(path);
   if (cached === undefined) throw loginNeeded(`there is no session in ${path}`, name);
   const access = objectMember(cached, "accessToken");
-  const expiresAt = textMember(access, "expiresAt");
-  const end = expiresAt === undefined ? 0 : readExpiration(expiresAt, path).getTime();
+  const end = endOf(access, path);
   const source = `profile '${name}': login session`;
   const left = end - context.now();
   if (left > RENEWAL_WINDOW) return readAccess(access, new Date(end), path, name, source);
@@ -47,10 +46,21 @@ export async function loadLogin(context: Context, name: string, profile: Profile
     return await renew(context, cached, path, name, source);
   } catch (error) {
     context.signal?.throwIfAborted();
+    // A refresh token holds once: another process may have been the first to use it.
+    const others = objectMember((await readCacheFile(path)) ?? {}, "accessToken");
+    if (others.accessKeyId !== access.accessKeyId && endOf(others, path) > context.now()) {
+      return readAccess(others, new Date(endOf(others, path)), path, name, source);
+    }
     if (left <= 0) throw error;
     context.warn(`The login session of profile '${name}' could not be renewed yet: ${(error as Error).message}`);
     return readAccess(access, new Date(end), path, name, source);
   }
+}
+
+/** When an access token ends, in milliseconds since 1970. */
+function endOf(access: Readonly<Record<string, unknown>>, path: string): number {
+  const expiresAt = textMember(access, "expiresAt");
+  return expiresAt === undefined ? 0 : readExpiration(expiresAt, path).getTime();
 }
 
 function loginCachePath({ env }: Context, session: string): string {

@@ -28,13 +28,10 @@ const RENEWAL_WINDOW = 15 * 60_000;
  */
 export async function ssoAccessToken(context: Context, session: SsoSession, profile: string): Promise<string> {
   const path = ssoCachePath(context, session);
-  const cached = await readCacheFile(path);
-  const token = cached === undefined ? undefined : textMember(cached, "accessToken");
-  const expiresAt = cached === undefined ? undefined : textMember(cached, "expiresAt");
-  if (cached === undefined || token === undefined || expiresAt === undefined) {
-    throw loginNeeded("TokenMissing", `there is no token in ${path}`, session, profile);
-  }
-  const end = readExpiration(expiresAt, path).getTime();
+  const cached = (await readCacheFile(path)) ?? {};
+  const kept = keptToken(cached, path);
+  if (kept === undefined) throw loginNeeded("TokenMissing", `there is no token in ${path}`, session, profile);
+  const { token, end } = kept;
   const left = end - context.now();
   if (left > RENEWAL_WINDOW || session.name === undefined) {
     if (left > 0) return token;
@@ -44,11 +41,25 @@ export async function ssoAccessToken(context: Context, session: SsoSession, prof
     const renewed = await renewToken(context, cached, session, path);
     if (renewed !== undefined) return renewed;
   } catch (error) {
+    // A refresh token holds once: another process may have been the first to use it.
+    const others = keptToken((await readCacheFile(path)) ?? {}, path);
+    if (others !== undefined && others.token !== token && others.end > context.now()) return others.token;
     if (left <= 0) throw error;
     context.warn(`The token of sso-session '${session.name}' could not be renewed yet: ${(error as Error).message}`);
   }
   if (left > 0) return token;
   throw loginNeeded("TokenExpired", `the token in ${path} has ended and can't be renewed`, session, profile);
+}
+
+/** The token of a cache file, and when it ends; undefined where there is none in it. */
+function keptToken(
+  cached: Readonly<Record<string, unknown>>,
+  path: string,
+): { readonly token: string; readonly end: number } | undefined {
+  const token = textMember(cached, "accessToken");
+  const expiresAt = textMember(cached, "expiresAt");
+  if (token === undefined || expiresAt === undefined) return undefined;
+  return { token, end: readExpiration(expiresAt, path).getTime() };
 }
 
 /** `~/.aws/sso/cache/<SHA-1 of the session's name, or of the start URL>.json`. */

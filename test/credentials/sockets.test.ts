@@ -389,6 +389,24 @@ describe("IAM Identity Center over a socket", () => {
     });
   });
 
+  it("takes the token of another process that was first to renew it", async () => {
+    await inFolder({ ".aws/config": config, [cache]: JSON.stringify(token) }, async (root) => {
+      const others = JSON.stringify({ ...token, accessToken: "others", expiresAt: "2026-03-01T11:00:00Z" });
+      const role = { accessKeyId: "ASIA1", secretAccessKey: "s", expiration: Date.parse(END) };
+      const answer = ({ target }: Received): object => {
+        if (target !== "/token") return { body: { roleCredentials: role } };
+        writeFileSync(`${root}/${cache}`, others);
+        return { status: 400, body: { error: "invalid_grant", error_description: "used already" } };
+      };
+      await withServer(answer, async (server) => {
+        const env = { HOME: root, AWS_ENDPOINT_URL_SSO: server.url, AWS_ENDPOINT_URL_SSO_OIDC: server.url };
+        await fromSso({ env, clock: () => new Date("2026-03-01T10:00:00Z") })();
+        expect(server.received.at(-1)!.headers["x-amz-sso_bearer_token"]).toBe("others");
+        expect(readFileSync(`${root}/${cache}`, "utf8")).toBe(others);
+      });
+    });
+  });
+
   it("writes nothing where there is nothing to renew", async () => {
     const fresh = JSON.stringify({ ...token, expiresAt: END });
     await inFolder({ ".aws/config": config, [cache]: fresh }, async (root) => {
@@ -517,6 +535,23 @@ describe("login sessions over a socket", () => {
       expect(asked).toEqual([url]);
       const written = JSON.parse(readFileSync(`${root}/${cache}`, "utf8")) as { signInRegion?: string };
       expect(written.signInRegion).toBe(signInRegion);
+    });
+  });
+
+  it("are those of another process that was first to renew them", async () => {
+    await inFolder({ ".aws/config": config, [cache]: JSON.stringify(login) }, async (root) => {
+      const accessToken = { ...login.accessToken, accessKeyId: "ASIAOTHERS", expiresAt: "2026-03-01T11:15:00Z" };
+      const answer = (): object => {
+        writeFileSync(`${root}/${cache}`, JSON.stringify({ ...login, accessToken, refreshToken: "r2" }));
+        return { status: 400, body: { error: "TOKEN_EXPIRED" } };
+      };
+      await withServer(answer, async (server) => {
+        expect(await fromLogin(at("2026-03-01T11:00:00Z", root, server.url))()).toMatchObject({
+          accessKeyId: "ASIAOTHERS",
+          expiration: new Date("2026-03-01T11:15:00Z"),
+        });
+        expect(server.received).toHaveLength(1);
+      });
     });
   });
 
