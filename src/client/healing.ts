@@ -8,6 +8,7 @@ import { S3ServiceError } from "../errors/service.js";
 import type { BodySource, Heal, TransportResponse } from "../transport/index.js";
 import type { Arrival, Call, Journey } from "./call.js";
 import { runHook } from "./hooks.js";
+import { countAttempts } from "./recovery.js";
 
 /** Bytes of an object that an answer carries, both ends included. */
 interface Span {
@@ -15,53 +16,74 @@ interface Span {
   readonly last: number;
 }
 
-/** What a body asks when its source breaks; undefined where the rest cannot be had: no ETag, no length, not an object. */
-export function healer(call: Call, response: TransportResponse, arrival: Arrival, journey: Journey): Heal | undefined {
+/** What a body asks when its source breaks. Where the rest cannot be had (no ETag, no length, not an object), it only counts attempts. */
+export function healer(call: Call, response: TransportResponse, arrival: Arrival, journey: Journey): Heal {
   const { engine, op, input, options } = call;
   const { etag } = response.headers;
   const span = spanOf(response);
-  if (!engine.settings.resumeDownloads || op.name !== "GetObject" || span === undefined) return undefined;
   // A weak ETag matches nothing, says HTTP.
-  if (etag === undefined || etag.startsWith("W/")) return undefined;
+  const pinned = etag !== undefined && !etag.startsWith("W/");
+  const canHeal = engine.settings.resumeDownloads && op.name === "GetObject" && pinned;
   const { onRetry } = engine.settings.hooks ?? {};
+  const rest = withoutConditions(input);
+  let version = versionOf(response);
   let { fared } = arrival;
+
   return async (failure, given, gone) => {
-    const first = span.first + given;
+    const first = (span?.first ?? 0) + given;
     // A body let go because nobody read it has not failed: its reader has come after all.
     const late = failure.code === "BodyAbandoned";
-    const pause = first > span.last ? undefined : late ? 0 : engine.retry.next(failure, fared);
+    const pause =
+      !canHeal || span === undefined || first > span.last ? undefined : late ? 0 : engine.retry.next(failure, fared);
+    countAttempts(failure, fared.attempt);
     if (pause === undefined) return undefined;
-    const signal = call.limits.signal ? AbortSignal.any([call.limits.signal, gone]) : gone;
-    const limits = { ...call.limits, signal };
     const { attempt } = fared;
+    const signal = call.limits.signal ? AbortSignal.any([call.limits.signal, gone]) : gone;
     if (onRetry) await runHook(() => onRetry({ operation: op.name, attempt, delay: pause, error: failure }), signal);
     if (pause > 0) await engine.pause(pause, signal);
-    const rest = { ...withoutConditions(input), Range: `bytes=${first}-${span.last}`, IfMatch: etag };
-    const version = response.headers["x-amz-version-id"];
-    if (version !== undefined && version !== "null") Object.assign(rest, { VersionId: version });
-    try {
-      const before = late ? { ...fared, attempt: attempt - 1 } : fared;
-      return await journey({ engine, op, input: rest, options, limits, before }, (_, again, there) => {
+    const limits = { ...call.limits, signal };
+    const before = late ? { ...fared, attempt: attempt - 1 } : fared;
+    const range = { ...rest, Range: `bytes=${first}-${span?.last}`, IfMatch: etag };
+    const fetch = (): Promise<BodySource | undefined> => {
+      const wanted = version === undefined ? range : { ...range, VersionId: version };
+      return journey({ engine, op, input: wanted, options, limits, before }, (_, again, there) => {
         fared = there.fared;
         if (again.headers["etag"] === etag) return sourceOf(again, first, response.headers["content-encoding"]);
         again.source?.cancel(failure);
-        throw changed(given, failure);
+        throw changed(given, failure, fared.attempt);
+      });
+    };
+    try {
+      return await fetch().catch((error: unknown) => {
+        // To read a version by its id takes a permission of its own, which who asked for none need not have.
+        const asked = (input as { VersionId?: string }).VersionId !== undefined;
+        if (!(error instanceof S3ServiceError) || error.statusCode !== 403 || version === undefined || asked)
+          throw error;
+        version = undefined;
+        return fetch();
       });
     } catch (error) {
       if (!(error instanceof S3ServiceError) || !changedStatus.has(error.statusCode)) throw error;
-      throw changed(given, error);
+      throw changed(given, error, error.attempts);
     }
   };
+}
+
+function versionOf({ headers }: TransportResponse): string | undefined {
+  const version = headers["x-amz-version-id"];
+  return version === "null" ? undefined : version;
 }
 
 /** What a range of an object that is no longer the same is answered with. */
 const changedStatus = new Set([404, 412, 416]);
 
-function changed(given: number, cause: unknown): TucuxiError {
-  return new TucuxiError(
+function changed(given: number, cause: unknown, attempts: number): TucuxiError {
+  const error = new TucuxiError(
     `The object was changed after ${given} of its bytes had been read, so the rest cannot be had`,
     { code: "ObjectChanged", cause, hint: "Read it again from the beginning." },
   );
+  countAttempts(error, attempts);
+  return error;
 }
 
 /** What is asked for again is asked for by ETag alone, and in bytes. */

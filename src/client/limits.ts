@@ -59,12 +59,12 @@ export function startLimits(options: CallOptions | undefined, operation: string)
       : sent === 0
         ? "nothing was sent yet"
         : `attempt ${sent} had no answer yet`;
-    controller.abort(
-      new TimeoutError(`${operation} took longer than its timeout of ${timeout} ms: ${at}`, {
-        code: "CallTimeout",
-        hint: "Raise `timeout`, or leave it out; it covers all attempts and the body of the answer.",
-      }),
-    );
+    const error = new TimeoutError(`${operation} took longer than its timeout of ${timeout} ms: ${at}`, {
+      code: "CallTimeout",
+      hint: "Raise `timeout`, or leave it out; it covers all attempts and the body of the answer.",
+    });
+    const phase = resting ? "reading" : sent === 0 ? "connecting" : "sent";
+    controller.abort(Object.assign(error, { phase, attempts: sent }));
   }
   return limits;
 }

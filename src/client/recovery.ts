@@ -150,16 +150,29 @@ function leavesOpen(failure: unknown): boolean {
 }
 
 /** What a write is answered when it has been done before. */
-const done = new Set(["PreconditionFailed", "BucketAlreadyOwnedByYou", "BucketAlreadyExists", "NoSuchUpload"]);
+const done = new Set([
+  "PreconditionFailed",
+  "BucketAlreadyOwnedByYou",
+  "BucketAlreadyExists",
+  "NoSuchUpload",
+  "RestoreAlreadyInProgress",
+  "InvalidWriteOffset",
+]);
+const isDone = (op: Operation, code: string): boolean =>
+  done.has(code) || (op.name === "DeleteBucket" && code === "NoSuchBucket");
+
+/** Puts the number of attempts on an error of the call, unless there is one. */
+export function countAttempts(failure: unknown, attempts: number): void {
+  if (!(failure instanceof TucuxiError) || "attempts" in failure) return;
+  Object.defineProperty(failure, "attempts", { value: attempts, configurable: true, enumerable: true });
+}
 
 /** The error with the number of attempts on it, and what it may mean after an attempt whose outcome nobody knows. */
 function told(failure: unknown, { attempt, outcomeUnknown, op }: Recovery): unknown {
   const unsent = failure instanceof CredentialsError || failure instanceof ParamValidationError;
-  if (failure instanceof TucuxiError && !unsent && !("attempts" in failure)) {
-    Object.defineProperty(failure, "attempts", { value: attempt, configurable: true, enumerable: true });
-  }
+  if (!unsent) countAttempts(failure, attempt);
   const write = op.method !== "GET" && op.method !== "HEAD";
-  return outcomeUnknown && write && failure instanceof S3ServiceError && done.has(failure.code)
+  return outcomeUnknown && write && failure instanceof S3ServiceError && isDone(op, failure.code)
     ? withHint(failure, LOST)
     : failure;
 }

@@ -17,7 +17,7 @@ export function wireLog(logger: Logger | undefined, env: Env): WireLog | undefin
 }
 
 const secret =
-  /^(x-amz-security-token|x-amz-s3session-token|x-amz(-copy-source)?-server-side-encryption-customer-key|proxy-authorization|cookie)$/;
+  /^(x-amz-security-token|x-amz-s3session-token|x-amz(-copy-source)?-server-side-encryption-customer-key|proxy-authorization|(set-)?cookie)$/;
 
 /** A header's value as it may be shown. */
 function shown(name: string, value: string): string {

@@ -353,6 +353,23 @@ describe("a download that cannot be healed", () => {
     );
   });
 
+  it.each([
+    ["one that may be read by its version", 200, ["v1"]],
+    ["one that may not", 403, ["v1", null]],
+  ])("asks for the version that it had begun with: %s", async (_, status, asked) => {
+    const whole = await on([{ after: 9 }], async (s3) => {
+      service.script = (sent, number, exchange) => {
+        headers = { "x-amz-version-id": "v1" };
+        if (sent.query.has("versionId") && status === 403) return fail(403, "AccessDenied");
+        return give(sent, number, exchange);
+      };
+      return (await s3.getObject(object)).Body.bytes();
+    });
+    expect(Buffer.from(whole).equals(content)).toBe(true);
+    expect(service.sent.slice(1).map(({ query }) => query.get("versionId"))).toEqual(asked);
+    for (const sent of service.sent.slice(1)) expect(sent.headers["if-match"]).toBe(etag);
+  });
+
   it("does not take what was packed on its way for the rest", async () => {
     const error = await on([{ after: 9 }], async (s3) => {
       service.script = (sent, number, exchange) => {

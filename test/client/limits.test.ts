@@ -121,6 +121,26 @@ describe("giving up", () => {
     expect(service.sockets.size).toBe(0);
   });
 
+  it("by timeout tells how many attempts were sent, and how far the last had come", async () => {
+    await using s3 = onService(service, { maxAttempts: 5 });
+    service.script = (_sent, number) => (number === 1 ? busy : undefined);
+    service.sent.length = 0;
+    const silent = await failureOf(s3.headObject(object, { timeout: 400 }));
+    expect(silent).toMatchObject({ code: "CallTimeout", attempts: 2, phase: "sent" });
+    const unsent = new S3Client({ region: "r", credentials: () => new Promise(() => {}), endpoint: service.url });
+    expect(await failureOf(unsent.headObject(object, { timeout: 50 }))).toMatchObject({
+      attempts: 0,
+      phase: "connecting",
+    });
+    service.script = (_sent, _number, { response }) => {
+      response.writeHead(200, { "content-length": "100000", etag: '"e"' });
+      response.write(Buffer.alloc(50_000));
+      return undefined;
+    };
+    const { Body } = await s3.getObject(object, { timeout: 100 });
+    expect(await failureOf(Body.bytes())).toMatchObject({ code: "CallTimeout", attempts: 1, phase: "reading" });
+  });
+
   it("keeps no listener on a signal that serves many calls", async () => {
     service.script = () => ({ body: "x" });
     const warned = vi.fn();

@@ -160,6 +160,29 @@ describe("attempts", () => {
   });
 });
 
+describe("an error that may be the echo of a lost success", () => {
+  it.each([
+    ["deleteBucket", { Bucket: "river" }, 404, "NoSuchBucket"],
+    ["restoreObject", { ...object, RestoreRequest: { Days: 1 } }, 409, "RestoreAlreadyInProgress"],
+    ["putObject", { ...object, Body: "x", WriteOffsetBytes: 0 }, 400, "InvalidWriteOffset"],
+    ["createBucket", { Bucket: "river" }, 409, "BucketAlreadyOwnedByYou"],
+    ["completeMultipartUpload", { ...object, UploadId: "u" }, 404, "NoSuchUpload"],
+  ] as const)("says so: of %s", async (method, input, status, code) => {
+    const echo = breaking(1, fail(status, code));
+    await using s3 = onAws(echo, { maxAttempts: 3 });
+    const call = (client: typeof s3): Promise<unknown> =>
+      (client[method] as (input: object) => Promise<unknown>)(input);
+    expect((await failureOf(call(s3))).hint).toMatch(/answer was lost/);
+    await using plain = onAws(new Play(() => fail(status, code)));
+    expect((await failureOf(call(plain))).hint ?? "").not.toMatch(/answer was lost/);
+  });
+
+  it("is none where the operation could not have done it", async () => {
+    await using s3 = onAws(breaking(1, fail(404, "NoSuchBucket")), { maxAttempts: 3 });
+    expect((await failureOf(s3.putObject({ ...object, Body: "x" }))).hint ?? "").not.toMatch(/answer was lost/);
+  });
+});
+
 describe("hooks", () => {
   it("are told of each step, in order, and waited for", async () => {
     const steps: string[] = [];

@@ -249,6 +249,15 @@ describe("the log of the wire", () => {
     }
   });
 
+  it("shows no cookies, neither those that come nor those that go", async () => {
+    const debug = vi.fn();
+    const cookie = "session=0123456789";
+    const baker = new Play(() => ({ headers: { "set-cookie": cookie } }));
+    await using s3 = onAws(baker, { credentials, logger: { debug } });
+    await s3.deleteObject(object, { headers: { cookie } });
+    expect(debug.mock.calls.flat().join()).not.toContain("0123456789");
+  });
+
   it("leaves a logger without debug alone", async () => {
     const logger: Logger = { warn: vi.fn(), error: vi.fn(), info: vi.fn() };
     await using s3 = onAws(play(), { credentials, logger, maxAttempts: 2 });

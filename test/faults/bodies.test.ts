@@ -42,20 +42,20 @@ describe("a download that is cut", () => {
       server: [cut(100_000, "close")],
       call: (s3) => getIt(s3),
       options: { maxAttempts: 2 },
-      error: incomplete,
+      error: { ...incomplete, attempts: 2 },
       after: 2,
     },
     {
       fault: "with healing switched off",
       server: [cut(100_000, "close"), works],
       options: { resumeDownloads: false },
-      error: { ...incomplete, expectedBytes: length, actualBytes: 100_000 },
+      error: { ...incomplete, expectedBytes: length, actualBytes: 100_000, attempts: 1 },
       after: 1,
     },
     {
       fault: "while the object is replaced",
       server: [cut(100_000, "close"), worksAnew],
-      error: { code: "ObjectChanged" },
+      error: { code: "ObjectChanged", attempts: 2 },
       after: 2,
     },
     {
@@ -131,7 +131,7 @@ describe("a download that is cut", () => {
     {
       fault: "in chunks, whose length nobody told",
       server: [chunked(100_000, "close"), works],
-      error: { name: "TransportError" },
+      error: { name: "TransportError", attempts: 1 },
       after: 1,
     },
     {
