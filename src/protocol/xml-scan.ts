@@ -343,11 +343,11 @@ export class Scanner {
         if (index < last) ordered = false;
         else last = index;
         if (slots !== undefined) {
-          if (!entry.repeated) slots[index] = value;
+          if (!entry.repeated) slots[index] ??= value;
           else if (slots[index] === undefined) slots[index] = [value];
           else (slots[index] as unknown[]).push(value);
         } else if (out !== undefined) {
-          if (!entry.repeated) out[entry.name] = value;
+          if (!entry.repeated) out[entry.name] ??= value;
           else if (out[entry.name] === undefined) out[entry.name] = [value];
           else (out[entry.name] as unknown[]).push(value);
         }

@@ -118,7 +118,8 @@ export function membersOfTree(node: XmlNode, plan: ReadPlan, slots: unknown[]): 
     if (entry === undefined) continue;
     const value = memberOf(child, entry);
     if (value === undefined) continue;
-    if (!entry.repeated) slots[entry.index] = value;
+    // The first, where there are more than the model has room for: the deprecated lifecycle has one transition a rule, buckets have more.
+    if (!entry.repeated) slots[entry.index] ??= value;
     else if (slots[entry.index] === undefined) slots[entry.index] = [value];
     else (slots[entry.index] as unknown[]).push(value);
   }

@@ -122,6 +122,15 @@ describe("bodies", () => {
     });
   });
 
+  it("may have more transitions than the deprecated lifecycle has room for", async () => {
+    await prepareParser(operation("GetBucketLifecycle"));
+    const transition = (days: number): string => `<Transition><Days>${days}</Days></Transition>`;
+    const rule = `<Rule><ID>r</ID>${transition(40)}${transition(70)}</Rule>`;
+    expect(read("GetBucketLifecycle", `<LifecycleConfiguration>${rule}</LifecycleConfiguration>`)).toEqual({
+      Rules: [{ ID: "r", Transition: { Days: 40 } }],
+    });
+  });
+
   it("are somebody else's where they are streams", () => {
     for (const name of ["GetObject", "GetObjectTorrent", "GetObjectAnnotation", "SelectObjectContent"] as const) {
       expect(hasStreamingOutput(operation(name))).toBe(true);

@@ -113,6 +113,14 @@ describe("the two readers of XML", () => {
     expect(orRefused(() => viaTree(listing, text))).toBe(refused);
   });
 
+  it("take the first of what there should be one of", () => {
+    const text =
+      "<r><Name>a</Name><MaxKeys>1</MaxKeys><Version><Owner><ID>x</ID></Owner><Owner><ID>y</ID></Owner></Version><Name>b</Name></r>";
+    const wanted = { Name: "a", MaxKeys: 1, Versions: [{ Owner: { ID: "x" } }] };
+    expect(scan(listing, text)).toEqual(wanted);
+    expect(viaTree(listing, text)).toEqual(wanted);
+  });
+
   it("refuse DOCTYPEs, wherever, and take the word for a text", () => {
     const bomb = `<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><r><Name>&b;</Name></r>`;
     const external = `<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r><Name>&x;</Name></r>`;
