@@ -18,10 +18,16 @@ export interface ResourceMeta<Data extends object> {
   data: Data | undefined;
 }
 
+/** The kinds of resources whose attributes are defined. */
+const defined = /* @__PURE__ */ new WeakSet<object>();
+
 /** A thing in S3, by name. It costs nothing to make: only its actions, and `load()`, send something. */
 export abstract class Resource<Data extends object = object> {
   /** The names of the identifiers, in the constructor's order. */
   static readonly identifiers: readonly string[] = [];
+
+  /** The attributes and what the service calls them: `eTag:ETag size:Size`. */
+  protected static readonly attributes: string = "";
 
   /** The client and the raw attributes. */
   readonly meta: ResourceMeta<Data>;
@@ -33,6 +39,7 @@ export abstract class Resource<Data extends object = object> {
         hint: "`new S3Resource().bucket(name)` and its kin fill the client in.",
       });
     }
+    Resource.#defineAttributes(new.target);
     this.meta = { client, serviceName: "s3", identifiers: new.target.identifiers, data };
   }
 
@@ -58,11 +65,23 @@ export abstract class Resource<Data extends object = object> {
     return this.toString();
   }
 
-  /** An attribute of the data. */
-  protected attribute<Name extends keyof Data>(name: Name): Data[Name] {
-    const { data } = this.meta;
-    if (data === undefined) throw notLoaded(this, String(name));
-    return data[name];
+  /** What gives the attributes, once for each kind: written out, they were a fifth of the layer, which every import has to read. */
+  static #defineAttributes(kind: typeof Resource): void {
+    if (kind === Resource || defined.has(kind)) return;
+    defined.add(kind);
+    Resource.#defineAttributes(Object.getPrototypeOf(kind));
+    if (!Object.hasOwn(kind, "attributes")) return;
+    for (const pair of kind.attributes.split(" ")) {
+      const [name = "", member = ""] = pair.split(":");
+      Object.defineProperty(kind.prototype, name, {
+        get(this: Resource) {
+          const { data } = this.meta;
+          if (data === undefined) throw notLoaded(this, member);
+          return data[member as keyof object];
+        },
+        configurable: true,
+      });
+    }
   }
 }
 

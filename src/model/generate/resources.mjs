@@ -76,7 +76,6 @@ class ResourceClass {
     const written = new Set(this.handle?.members ?? []);
     const members = [
       this.#identifiers(),
-      ...this.#attributes(),
       ...(definition.load ? [this.#load()] : []),
       ...Object.entries(definition.actions ?? {})
         .filter(([name]) => !written.has(memberName(name)))
@@ -100,6 +99,7 @@ class ResourceClass {
         `  /** ${identifierSentences[`${this.name}.${name}`] ?? say(identifierSentences, name)} */`,
         `  readonly ${names[index]}: ${kinds[index]};`,
       ]),
+      ...this.#attributes(),
       "",
       "  /** @param data the attributes, where they are known */",
       `  constructor(${names.map((name, index) => `${name}: ${kinds[index]}, `).join("")}client: S3Client, data?: ${this.data}) {`,
@@ -112,18 +112,19 @@ class ResourceClass {
   }
 
   #attributes() {
-    if (!this.data) return [];
-    const taken = new Set(this.definition.identifiers.map(({ name, memberName: member }) => member ?? name));
-    return Object.keys(this.model.shapes[this.definition.shape].members)
-      .filter((member) => !taken.has(member))
-      .map((member) =>
-        [
-          `  /** ${attributeSentences[`${this.name}.${member}`] ?? say(attributeSentences, member)} */`,
-          `  get ${memberName(member)}(): ${this.data}["${member}"] {`,
-          `    return this.attribute("${member}");`,
-          "  }",
-        ].join("\n"),
-      );
+    const { data, definition } = this;
+    if (!data) return [];
+    const taken = new Set(definition.identifiers.map(({ name, memberName: member }) => member ?? name));
+    const members = Object.keys(this.model.shapes[definition.shape].members).filter((member) => !taken.has(member));
+    if (members.length === 0) return [];
+    const pairs = members.map((member) => `${memberName(member)}:${member}`).join(" ");
+    return [
+      `  protected static override readonly attributes: string = "${pairs}";`,
+      ...members.flatMap((member) => [
+        `  /** ${attributeSentences[`${this.name}.${member}`] ?? say(attributeSentences, member)} */`,
+        `  declare readonly ${memberName(member)}: ${data}["${member}"];`,
+      ]),
+    ];
   }
 
   /** The members of a request that the resource fills in: as TypeScript, and their names. */

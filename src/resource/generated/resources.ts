@@ -215,26 +215,18 @@ export class Bucket extends BucketHandle<BucketEntry> {
   static override readonly identifiers: readonly string[] = ["name"];
   /** The bucket's name. */
   readonly name: string;
+  protected static override readonly attributes: string = "creationDate:CreationDate bucketRegion:BucketRegion bucketArn:BucketArn";
+  /** When the bucket was created. */
+  declare readonly creationDate: BucketEntry["CreationDate"];
+  /** The region the bucket is in. */
+  declare readonly bucketRegion: BucketEntry["BucketRegion"];
+  /** The bucket's ARN, for directory buckets. */
+  declare readonly bucketArn: BucketEntry["BucketArn"];
 
   /** @param data the attributes, where they are known */
   constructor(name: string, client: S3Client, data?: BucketEntry) {
     super(client, data);
     this.name = identifier(new.target, "name", name, "string");
-  }
-
-  /** When the bucket was created. */
-  get creationDate(): BucketEntry["CreationDate"] {
-    return this.attribute("CreationDate");
-  }
-
-  /** The region the bucket is in. */
-  get bucketRegion(): BucketEntry["BucketRegion"] {
-    return this.attribute("BucketRegion");
-  }
-
-  /** The bucket's ARN, for directory buckets. */
-  get bucketArn(): BucketEntry["BucketArn"] {
-    return this.attribute("BucketArn");
   }
 
   /**
@@ -408,21 +400,16 @@ export class BucketAcl extends Resource<GetBucketAclOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "owner:Owner grants:Grants";
+  /** Who owns it. */
+  declare readonly owner: GetBucketAclOutput["Owner"];
+  /** Who may do what. */
+  declare readonly grants: GetBucketAclOutput["Grants"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketAclOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** Who owns it. */
-  get owner(): GetBucketAclOutput["Owner"] {
-    return this.attribute("Owner");
-  }
-
-  /** Who may do what. */
-  get grants(): GetBucketAclOutput["Grants"] {
-    return this.attribute("Grants");
   }
 
   /**
@@ -463,16 +450,14 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "corsRules:CORSRules";
+  /** The rules. */
+  declare readonly corsRules: GetBucketCorsOutput["CORSRules"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketCorsOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** The rules. */
-  get corsRules(): GetBucketCorsOutput["CORSRules"] {
-    return this.attribute("CORSRules");
   }
 
   /**
@@ -521,16 +506,14 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "rules:Rules";
+  /** The rules. */
+  declare readonly rules: GetBucketLifecycleOutput["Rules"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketLifecycleOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** The rules. */
-  get rules(): GetBucketLifecycleOutput["Rules"] {
-    return this.attribute("Rules");
   }
 
   /**
@@ -579,21 +562,16 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "rules:Rules transitionDefaultMinimumObjectSize:TransitionDefaultMinimumObjectSize";
+  /** The rules. */
+  declare readonly rules: GetBucketLifecycleConfigurationOutput["Rules"];
+  /** The size below which objects stay where they are. */
+  declare readonly transitionDefaultMinimumObjectSize: GetBucketLifecycleConfigurationOutput["TransitionDefaultMinimumObjectSize"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketLifecycleConfigurationOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** The rules. */
-  get rules(): GetBucketLifecycleConfigurationOutput["Rules"] {
-    return this.attribute("Rules");
-  }
-
-  /** The size below which objects stay where they are. */
-  get transitionDefaultMinimumObjectSize(): GetBucketLifecycleConfigurationOutput["TransitionDefaultMinimumObjectSize"] {
-    return this.attribute("TransitionDefaultMinimumObjectSize");
   }
 
   /**
@@ -642,16 +620,14 @@ export class BucketLogging extends Resource<GetBucketLoggingOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "loggingEnabled:LoggingEnabled";
+  /** Where the log goes; absent when there is none. */
+  declare readonly loggingEnabled: GetBucketLoggingOutput["LoggingEnabled"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketLoggingOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** Where the log goes; absent when there is none. */
-  get loggingEnabled(): GetBucketLoggingOutput["LoggingEnabled"] {
-    return this.attribute("LoggingEnabled");
   }
 
   /**
@@ -692,31 +668,20 @@ export class BucketNotification extends Resource<NotificationConfiguration> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "topicConfigurations:TopicConfigurations queueConfigurations:QueueConfigurations lambdaFunctionConfigurations:LambdaFunctionConfigurations eventBridgeConfiguration:EventBridgeConfiguration";
+  /** The topics that are told. */
+  declare readonly topicConfigurations: NotificationConfiguration["TopicConfigurations"];
+  /** The queues that are told. */
+  declare readonly queueConfigurations: NotificationConfiguration["QueueConfigurations"];
+  /** The functions that are called. */
+  declare readonly lambdaFunctionConfigurations: NotificationConfiguration["LambdaFunctionConfigurations"];
+  /** There when EventBridge hears of everything. */
+  declare readonly eventBridgeConfiguration: NotificationConfiguration["EventBridgeConfiguration"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: NotificationConfiguration) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** The topics that are told. */
-  get topicConfigurations(): NotificationConfiguration["TopicConfigurations"] {
-    return this.attribute("TopicConfigurations");
-  }
-
-  /** The queues that are told. */
-  get queueConfigurations(): NotificationConfiguration["QueueConfigurations"] {
-    return this.attribute("QueueConfigurations");
-  }
-
-  /** The functions that are called. */
-  get lambdaFunctionConfigurations(): NotificationConfiguration["LambdaFunctionConfigurations"] {
-    return this.attribute("LambdaFunctionConfigurations");
-  }
-
-  /** There when EventBridge hears of everything. */
-  get eventBridgeConfiguration(): NotificationConfiguration["EventBridgeConfiguration"] {
-    return this.attribute("EventBridgeConfiguration");
   }
 
   /**
@@ -757,16 +722,14 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "policy:Policy";
+  /** The policy, as JSON text. */
+  declare readonly policy: GetBucketPolicyOutput["Policy"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketPolicyOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** The policy, as JSON text. */
-  get policy(): GetBucketPolicyOutput["Policy"] {
-    return this.attribute("Policy");
   }
 
   /**
@@ -815,16 +778,14 @@ export class BucketRequestPayment extends Resource<GetBucketRequestPaymentOutput
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "payer:Payer";
+  /** Who pays. */
+  declare readonly payer: GetBucketRequestPaymentOutput["Payer"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketRequestPaymentOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** Who pays. */
-  get payer(): GetBucketRequestPaymentOutput["Payer"] {
-    return this.attribute("Payer");
   }
 
   /**
@@ -865,16 +826,14 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "tagSet:TagSet";
+  /** The tags. */
+  declare readonly tagSet: GetBucketTaggingOutput["TagSet"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketTaggingOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** The tags. */
-  get tagSet(): GetBucketTaggingOutput["TagSet"] {
-    return this.attribute("TagSet");
   }
 
   /**
@@ -923,21 +882,16 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "status:Status mfaDelete:MFADelete";
+  /** `Enabled` or `Suspended`; absent when versioning never was enabled. */
+  declare readonly status: GetBucketVersioningOutput["Status"];
+  /** Must deleting a version be confirmed by MFA? */
+  declare readonly mfaDelete: GetBucketVersioningOutput["MFADelete"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketVersioningOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** `Enabled` or `Suspended`; absent when versioning never was enabled. */
-  get status(): GetBucketVersioningOutput["Status"] {
-    return this.attribute("Status");
-  }
-
-  /** Must deleting a version be confirmed by MFA? */
-  get mfaDelete(): GetBucketVersioningOutput["MFADelete"] {
-    return this.attribute("MFADelete");
   }
 
   /**
@@ -994,31 +948,20 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
   static override readonly identifiers: readonly string[] = ["bucketName"];
   /** The bucket's name. */
   readonly bucketName: string;
+  protected static override readonly attributes: string = "redirectAllRequestsTo:RedirectAllRequestsTo indexDocument:IndexDocument errorDocument:ErrorDocument routingRules:RoutingRules";
+  /** Where all requests are sent instead. */
+  declare readonly redirectAllRequestsTo: GetBucketWebsiteOutput["RedirectAllRequestsTo"];
+  /** What is shown for a folder. */
+  declare readonly indexDocument: GetBucketWebsiteOutput["IndexDocument"];
+  /** What is shown for errors. */
+  declare readonly errorDocument: GetBucketWebsiteOutput["ErrorDocument"];
+  /** Where requests are sent instead, and when. */
+  declare readonly routingRules: GetBucketWebsiteOutput["RoutingRules"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, client: S3Client, data?: GetBucketWebsiteOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
-  }
-
-  /** Where all requests are sent instead. */
-  get redirectAllRequestsTo(): GetBucketWebsiteOutput["RedirectAllRequestsTo"] {
-    return this.attribute("RedirectAllRequestsTo");
-  }
-
-  /** What is shown for a folder. */
-  get indexDocument(): GetBucketWebsiteOutput["IndexDocument"] {
-    return this.attribute("IndexDocument");
-  }
-
-  /** What is shown for errors. */
-  get errorDocument(): GetBucketWebsiteOutput["ErrorDocument"] {
-    return this.attribute("ErrorDocument");
-  }
-
-  /** Where requests are sent instead, and when. */
-  get routingRules(): GetBucketWebsiteOutput["RoutingRules"] {
-    return this.attribute("RoutingRules");
   }
 
   /**
@@ -1071,6 +1014,23 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
   readonly objectKey: string;
   /** The upload. */
   readonly id: string;
+  protected static override readonly attributes: string = "uploadId:UploadId key:Key initiated:Initiated storageClass:StorageClass owner:Owner initiator:Initiator checksumAlgorithm:ChecksumAlgorithm checksumType:ChecksumType";
+  /** The upload. */
+  declare readonly uploadId: MultipartUploadEntry["UploadId"];
+  /** The object's key. */
+  declare readonly key: MultipartUploadEntry["Key"];
+  /** When the upload began. */
+  declare readonly initiated: MultipartUploadEntry["Initiated"];
+  /** The storage class; from a single object, absent for STANDARD. */
+  declare readonly storageClass: MultipartUploadEntry["StorageClass"];
+  /** Who owns it. */
+  declare readonly owner: MultipartUploadEntry["Owner"];
+  /** Who began the upload. */
+  declare readonly initiator: MultipartUploadEntry["Initiator"];
+  /** The algorithms of its checksums. */
+  declare readonly checksumAlgorithm: MultipartUploadEntry["ChecksumAlgorithm"];
+  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
+  declare readonly checksumType: MultipartUploadEntry["ChecksumType"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, objectKey: string, id: string, client: S3Client, data?: MultipartUploadEntry) {
@@ -1078,46 +1038,6 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
     this.objectKey = identifier(new.target, "objectKey", objectKey, "string");
     this.id = identifier(new.target, "id", id, "string");
-  }
-
-  /** The upload. */
-  get uploadId(): MultipartUploadEntry["UploadId"] {
-    return this.attribute("UploadId");
-  }
-
-  /** The object's key. */
-  get key(): MultipartUploadEntry["Key"] {
-    return this.attribute("Key");
-  }
-
-  /** When the upload began. */
-  get initiated(): MultipartUploadEntry["Initiated"] {
-    return this.attribute("Initiated");
-  }
-
-  /** The storage class; from a single object, absent for STANDARD. */
-  get storageClass(): MultipartUploadEntry["StorageClass"] {
-    return this.attribute("StorageClass");
-  }
-
-  /** Who owns it. */
-  get owner(): MultipartUploadEntry["Owner"] {
-    return this.attribute("Owner");
-  }
-
-  /** Who began the upload. */
-  get initiator(): MultipartUploadEntry["Initiator"] {
-    return this.attribute("Initiator");
-  }
-
-  /** The algorithms of its checksums. */
-  get checksumAlgorithm(): MultipartUploadEntry["ChecksumAlgorithm"] {
-    return this.attribute("ChecksumAlgorithm");
-  }
-
-  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
-  get checksumType(): MultipartUploadEntry["ChecksumType"] {
-    return this.attribute("ChecksumType");
   }
 
   /**
@@ -1179,6 +1099,33 @@ export class MultipartUploadPart extends Resource<Part> {
   readonly multipartUploadId: string;
   /** The part's number, 1 to 10,000. */
   readonly partNumber: number;
+  protected static override readonly attributes: string = "lastModified:LastModified eTag:ETag size:Size checksumCRC32:ChecksumCRC32 checksumCRC32C:ChecksumCRC32C checksumCRC64NVME:ChecksumCRC64NVME checksumSHA1:ChecksumSHA1 checksumSHA256:ChecksumSHA256 checksumSHA512:ChecksumSHA512 checksumMD5:ChecksumMD5 checksumXXHASH64:ChecksumXXHASH64 checksumXXHASH3:ChecksumXXHASH3 checksumXXHASH128:ChecksumXXHASH128";
+  /** When it was last written. */
+  declare readonly lastModified: Part["LastModified"];
+  /** The ETag, in its quotes: changes when the content does. */
+  declare readonly eTag: Part["ETag"];
+  /** Its length in bytes. */
+  declare readonly size: Part["Size"];
+  /** Its CRC-32 checksum, base64, if it was stored with one. */
+  declare readonly checksumCRC32: Part["ChecksumCRC32"];
+  /** Its CRC-32C checksum, base64, if it was stored with one. */
+  declare readonly checksumCRC32C: Part["ChecksumCRC32C"];
+  /** Its CRC-64/NVME checksum, base64, if it was stored with one. */
+  declare readonly checksumCRC64NVME: Part["ChecksumCRC64NVME"];
+  /** Its SHA-1 checksum, base64, if it was stored with one. */
+  declare readonly checksumSHA1: Part["ChecksumSHA1"];
+  /** Its SHA-256 checksum, base64, if it was stored with one. */
+  declare readonly checksumSHA256: Part["ChecksumSHA256"];
+  /** Its SHA-512 checksum, base64, if it was stored with one. */
+  declare readonly checksumSHA512: Part["ChecksumSHA512"];
+  /** Its MD5 checksum, base64, if it was stored with one. */
+  declare readonly checksumMD5: Part["ChecksumMD5"];
+  /** Its XXH64 checksum, base64, if it was stored with one. */
+  declare readonly checksumXXHASH64: Part["ChecksumXXHASH64"];
+  /** Its XXH3 checksum, base64, if it was stored with one. */
+  declare readonly checksumXXHASH3: Part["ChecksumXXHASH3"];
+  /** Its XXH128 checksum, base64, if it was stored with one. */
+  declare readonly checksumXXHASH128: Part["ChecksumXXHASH128"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, objectKey: string, multipartUploadId: string, partNumber: number, client: S3Client, data?: Part) {
@@ -1187,71 +1134,6 @@ export class MultipartUploadPart extends Resource<Part> {
     this.objectKey = identifier(new.target, "objectKey", objectKey, "string");
     this.multipartUploadId = identifier(new.target, "multipartUploadId", multipartUploadId, "string");
     this.partNumber = identifier(new.target, "partNumber", partNumber, "number");
-  }
-
-  /** When it was last written. */
-  get lastModified(): Part["LastModified"] {
-    return this.attribute("LastModified");
-  }
-
-  /** The ETag, in its quotes: changes when the content does. */
-  get eTag(): Part["ETag"] {
-    return this.attribute("ETag");
-  }
-
-  /** Its length in bytes. */
-  get size(): Part["Size"] {
-    return this.attribute("Size");
-  }
-
-  /** Its CRC-32 checksum, base64, if it was stored with one. */
-  get checksumCRC32(): Part["ChecksumCRC32"] {
-    return this.attribute("ChecksumCRC32");
-  }
-
-  /** Its CRC-32C checksum, base64, if it was stored with one. */
-  get checksumCRC32C(): Part["ChecksumCRC32C"] {
-    return this.attribute("ChecksumCRC32C");
-  }
-
-  /** Its CRC-64/NVME checksum, base64, if it was stored with one. */
-  get checksumCRC64NVME(): Part["ChecksumCRC64NVME"] {
-    return this.attribute("ChecksumCRC64NVME");
-  }
-
-  /** Its SHA-1 checksum, base64, if it was stored with one. */
-  get checksumSHA1(): Part["ChecksumSHA1"] {
-    return this.attribute("ChecksumSHA1");
-  }
-
-  /** Its SHA-256 checksum, base64, if it was stored with one. */
-  get checksumSHA256(): Part["ChecksumSHA256"] {
-    return this.attribute("ChecksumSHA256");
-  }
-
-  /** Its SHA-512 checksum, base64, if it was stored with one. */
-  get checksumSHA512(): Part["ChecksumSHA512"] {
-    return this.attribute("ChecksumSHA512");
-  }
-
-  /** Its MD5 checksum, base64, if it was stored with one. */
-  get checksumMD5(): Part["ChecksumMD5"] {
-    return this.attribute("ChecksumMD5");
-  }
-
-  /** Its XXH64 checksum, base64, if it was stored with one. */
-  get checksumXXHASH64(): Part["ChecksumXXHASH64"] {
-    return this.attribute("ChecksumXXHASH64");
-  }
-
-  /** Its XXH3 checksum, base64, if it was stored with one. */
-  get checksumXXHASH3(): Part["ChecksumXXHASH3"] {
-    return this.attribute("ChecksumXXHASH3");
-  }
-
-  /** Its XXH128 checksum, base64, if it was stored with one. */
-  get checksumXXHASH128(): Part["ChecksumXXHASH128"] {
-    return this.attribute("ChecksumXXHASH128");
   }
 
   /**
@@ -1288,227 +1170,99 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
   readonly bucketName: string;
   /** The object's key. */
   readonly key: string;
+  protected static override readonly attributes: string = "deleteMarker:DeleteMarker acceptRanges:AcceptRanges expiration:Expiration restore:Restore archiveStatus:ArchiveStatus lastModified:LastModified contentLength:ContentLength checksumCRC32:ChecksumCRC32 checksumCRC32C:ChecksumCRC32C checksumCRC64NVME:ChecksumCRC64NVME checksumSHA1:ChecksumSHA1 checksumSHA256:ChecksumSHA256 checksumSHA512:ChecksumSHA512 checksumMD5:ChecksumMD5 checksumXXHASH64:ChecksumXXHASH64 checksumXXHASH3:ChecksumXXHASH3 checksumXXHASH128:ChecksumXXHASH128 checksumType:ChecksumType eTag:ETag missingMeta:MissingMeta versionId:VersionId cacheControl:CacheControl contentDisposition:ContentDisposition contentEncoding:ContentEncoding contentLanguage:ContentLanguage contentType:ContentType contentRange:ContentRange expires:Expires websiteRedirectLocation:WebsiteRedirectLocation serverSideEncryption:ServerSideEncryption metadata:Metadata sseCustomerAlgorithm:SSECustomerAlgorithm sseCustomerKeyMD5:SSECustomerKeyMD5 sseKMSKeyId:SSEKMSKeyId bucketKeyEnabled:BucketKeyEnabled storageClass:StorageClass requestCharged:RequestCharged replicationStatus:ReplicationStatus partsCount:PartsCount tagCount:TagCount objectLockMode:ObjectLockMode objectLockRetainUntilDate:ObjectLockRetainUntilDate objectLockLegalHoldStatus:ObjectLockLegalHoldStatus";
+  /** Is it a delete marker? */
+  declare readonly deleteMarker: HeadObjectOutput["DeleteMarker"];
+  /** `bytes`: parts of it can be read. */
+  declare readonly acceptRanges: HeadObjectOutput["AcceptRanges"];
+  /** When lifecycle rules will delete it. */
+  declare readonly expiration: HeadObjectOutput["Expiration"];
+  /** How far its restoration is, as S3 says it. */
+  declare readonly restore: HeadObjectOutput["Restore"];
+  /** How deep it is archived by Intelligent-Tiering. */
+  declare readonly archiveStatus: HeadObjectOutput["ArchiveStatus"];
+  /** When it was last written. */
+  declare readonly lastModified: HeadObjectOutput["LastModified"];
+  /** Its length in bytes. */
+  declare readonly contentLength: HeadObjectOutput["ContentLength"];
+  /** Its CRC-32 checksum, base64, if it was stored with one. */
+  declare readonly checksumCRC32: HeadObjectOutput["ChecksumCRC32"];
+  /** Its CRC-32C checksum, base64, if it was stored with one. */
+  declare readonly checksumCRC32C: HeadObjectOutput["ChecksumCRC32C"];
+  /** Its CRC-64/NVME checksum, base64, if it was stored with one. */
+  declare readonly checksumCRC64NVME: HeadObjectOutput["ChecksumCRC64NVME"];
+  /** Its SHA-1 checksum, base64, if it was stored with one. */
+  declare readonly checksumSHA1: HeadObjectOutput["ChecksumSHA1"];
+  /** Its SHA-256 checksum, base64, if it was stored with one. */
+  declare readonly checksumSHA256: HeadObjectOutput["ChecksumSHA256"];
+  /** Its SHA-512 checksum, base64, if it was stored with one. */
+  declare readonly checksumSHA512: HeadObjectOutput["ChecksumSHA512"];
+  /** Its MD5 checksum, base64, if it was stored with one. */
+  declare readonly checksumMD5: HeadObjectOutput["ChecksumMD5"];
+  /** Its XXH64 checksum, base64, if it was stored with one. */
+  declare readonly checksumXXHASH64: HeadObjectOutput["ChecksumXXHASH64"];
+  /** Its XXH3 checksum, base64, if it was stored with one. */
+  declare readonly checksumXXHASH3: HeadObjectOutput["ChecksumXXHASH3"];
+  /** Its XXH128 checksum, base64, if it was stored with one. */
+  declare readonly checksumXXHASH128: HeadObjectOutput["ChecksumXXHASH128"];
+  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
+  declare readonly checksumType: HeadObjectOutput["ChecksumType"];
+  /** The ETag, in its quotes: changes when the content does. */
+  declare readonly eTag: HeadObjectOutput["ETag"];
+  /** How many metadata there are that HTTP headers cannot carry. */
+  declare readonly missingMeta: HeadObjectOutput["MissingMeta"];
+  /** The version. */
+  declare readonly versionId: HeadObjectOutput["VersionId"];
+  /** How long it may be cached. */
+  declare readonly cacheControl: HeadObjectOutput["CacheControl"];
+  /** How a browser shows it. */
+  declare readonly contentDisposition: HeadObjectOutput["ContentDisposition"];
+  /** How its content is encoded. */
+  declare readonly contentEncoding: HeadObjectOutput["ContentEncoding"];
+  /** The language of its content. */
+  declare readonly contentLanguage: HeadObjectOutput["ContentLanguage"];
+  /** The media type of its content. */
+  declare readonly contentType: HeadObjectOutput["ContentType"];
+  /** The part that was asked for. */
+  declare readonly contentRange: HeadObjectOutput["ContentRange"];
+  /** When it shall no longer be cached. */
+  declare readonly expires: HeadObjectOutput["Expires"];
+  /** Where the website sends requests for it. */
+  declare readonly websiteRedirectLocation: HeadObjectOutput["WebsiteRedirectLocation"];
+  /** How it is encrypted. */
+  declare readonly serverSideEncryption: HeadObjectOutput["ServerSideEncryption"];
+  /** Metadata of one's own, by lower-case name. */
+  declare readonly metadata: HeadObjectOutput["Metadata"];
+  /** The algorithm of encryption with a key of one's own. */
+  declare readonly sseCustomerAlgorithm: HeadObjectOutput["SSECustomerAlgorithm"];
+  /** The MD5 of that key, base64. */
+  declare readonly sseCustomerKeyMD5: HeadObjectOutput["SSECustomerKeyMD5"];
+  /** The KMS key it is encrypted with. */
+  declare readonly sseKMSKeyId: HeadObjectOutput["SSEKMSKeyId"];
+  /** Is it encrypted with the bucket's key? */
+  declare readonly bucketKeyEnabled: HeadObjectOutput["BucketKeyEnabled"];
+  /** The storage class; from a single object, absent for STANDARD. */
+  declare readonly storageClass: HeadObjectOutput["StorageClass"];
+  /** Was the requester charged? */
+  declare readonly requestCharged: HeadObjectOutput["RequestCharged"];
+  /** How far its replication is. */
+  declare readonly replicationStatus: HeadObjectOutput["ReplicationStatus"];
+  /** How many parts it was uploaded in, when a part was asked for. */
+  declare readonly partsCount: HeadObjectOutput["PartsCount"];
+  /** How many tags it has. */
+  declare readonly tagCount: HeadObjectOutput["TagCount"];
+  /** How it is locked. */
+  declare readonly objectLockMode: HeadObjectOutput["ObjectLockMode"];
+  /** Until when it is locked. */
+  declare readonly objectLockRetainUntilDate: HeadObjectOutput["ObjectLockRetainUntilDate"];
+  /** Is it under legal hold? */
+  declare readonly objectLockLegalHoldStatus: HeadObjectOutput["ObjectLockLegalHoldStatus"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, key: string, client: S3Client, data?: HeadObjectOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
     this.key = identifier(new.target, "key", key, "string");
-  }
-
-  /** Is it a delete marker? */
-  get deleteMarker(): HeadObjectOutput["DeleteMarker"] {
-    return this.attribute("DeleteMarker");
-  }
-
-  /** `bytes`: parts of it can be read. */
-  get acceptRanges(): HeadObjectOutput["AcceptRanges"] {
-    return this.attribute("AcceptRanges");
-  }
-
-  /** When lifecycle rules will delete it. */
-  get expiration(): HeadObjectOutput["Expiration"] {
-    return this.attribute("Expiration");
-  }
-
-  /** How far its restoration is, as S3 says it. */
-  get restore(): HeadObjectOutput["Restore"] {
-    return this.attribute("Restore");
-  }
-
-  /** How deep it is archived by Intelligent-Tiering. */
-  get archiveStatus(): HeadObjectOutput["ArchiveStatus"] {
-    return this.attribute("ArchiveStatus");
-  }
-
-  /** When it was last written. */
-  get lastModified(): HeadObjectOutput["LastModified"] {
-    return this.attribute("LastModified");
-  }
-
-  /** Its length in bytes. */
-  get contentLength(): HeadObjectOutput["ContentLength"] {
-    return this.attribute("ContentLength");
-  }
-
-  /** Its CRC-32 checksum, base64, if it was stored with one. */
-  get checksumCRC32(): HeadObjectOutput["ChecksumCRC32"] {
-    return this.attribute("ChecksumCRC32");
-  }
-
-  /** Its CRC-32C checksum, base64, if it was stored with one. */
-  get checksumCRC32C(): HeadObjectOutput["ChecksumCRC32C"] {
-    return this.attribute("ChecksumCRC32C");
-  }
-
-  /** Its CRC-64/NVME checksum, base64, if it was stored with one. */
-  get checksumCRC64NVME(): HeadObjectOutput["ChecksumCRC64NVME"] {
-    return this.attribute("ChecksumCRC64NVME");
-  }
-
-  /** Its SHA-1 checksum, base64, if it was stored with one. */
-  get checksumSHA1(): HeadObjectOutput["ChecksumSHA1"] {
-    return this.attribute("ChecksumSHA1");
-  }
-
-  /** Its SHA-256 checksum, base64, if it was stored with one. */
-  get checksumSHA256(): HeadObjectOutput["ChecksumSHA256"] {
-    return this.attribute("ChecksumSHA256");
-  }
-
-  /** Its SHA-512 checksum, base64, if it was stored with one. */
-  get checksumSHA512(): HeadObjectOutput["ChecksumSHA512"] {
-    return this.attribute("ChecksumSHA512");
-  }
-
-  /** Its MD5 checksum, base64, if it was stored with one. */
-  get checksumMD5(): HeadObjectOutput["ChecksumMD5"] {
-    return this.attribute("ChecksumMD5");
-  }
-
-  /** Its XXH64 checksum, base64, if it was stored with one. */
-  get checksumXXHASH64(): HeadObjectOutput["ChecksumXXHASH64"] {
-    return this.attribute("ChecksumXXHASH64");
-  }
-
-  /** Its XXH3 checksum, base64, if it was stored with one. */
-  get checksumXXHASH3(): HeadObjectOutput["ChecksumXXHASH3"] {
-    return this.attribute("ChecksumXXHASH3");
-  }
-
-  /** Its XXH128 checksum, base64, if it was stored with one. */
-  get checksumXXHASH128(): HeadObjectOutput["ChecksumXXHASH128"] {
-    return this.attribute("ChecksumXXHASH128");
-  }
-
-  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
-  get checksumType(): HeadObjectOutput["ChecksumType"] {
-    return this.attribute("ChecksumType");
-  }
-
-  /** The ETag, in its quotes: changes when the content does. */
-  get eTag(): HeadObjectOutput["ETag"] {
-    return this.attribute("ETag");
-  }
-
-  /** How many metadata there are that HTTP headers cannot carry. */
-  get missingMeta(): HeadObjectOutput["MissingMeta"] {
-    return this.attribute("MissingMeta");
-  }
-
-  /** The version. */
-  get versionId(): HeadObjectOutput["VersionId"] {
-    return this.attribute("VersionId");
-  }
-
-  /** How long it may be cached. */
-  get cacheControl(): HeadObjectOutput["CacheControl"] {
-    return this.attribute("CacheControl");
-  }
-
-  /** How a browser shows it. */
-  get contentDisposition(): HeadObjectOutput["ContentDisposition"] {
-    return this.attribute("ContentDisposition");
-  }
-
-  /** How its content is encoded. */
-  get contentEncoding(): HeadObjectOutput["ContentEncoding"] {
-    return this.attribute("ContentEncoding");
-  }
-
-  /** The language of its content. */
-  get contentLanguage(): HeadObjectOutput["ContentLanguage"] {
-    return this.attribute("ContentLanguage");
-  }
-
-  /** The media type of its content. */
-  get contentType(): HeadObjectOutput["ContentType"] {
-    return this.attribute("ContentType");
-  }
-
-  /** The part that was asked for. */
-  get contentRange(): HeadObjectOutput["ContentRange"] {
-    return this.attribute("ContentRange");
-  }
-
-  /** When it shall no longer be cached. */
-  get expires(): HeadObjectOutput["Expires"] {
-    return this.attribute("Expires");
-  }
-
-  /** Where the website sends requests for it. */
-  get websiteRedirectLocation(): HeadObjectOutput["WebsiteRedirectLocation"] {
-    return this.attribute("WebsiteRedirectLocation");
-  }
-
-  /** How it is encrypted. */
-  get serverSideEncryption(): HeadObjectOutput["ServerSideEncryption"] {
-    return this.attribute("ServerSideEncryption");
-  }
-
-  /** Metadata of one's own, by lower-case name. */
-  get metadata(): HeadObjectOutput["Metadata"] {
-    return this.attribute("Metadata");
-  }
-
-  /** The algorithm of encryption with a key of one's own. */
-  get sseCustomerAlgorithm(): HeadObjectOutput["SSECustomerAlgorithm"] {
-    return this.attribute("SSECustomerAlgorithm");
-  }
-
-  /** The MD5 of that key, base64. */
-  get sseCustomerKeyMD5(): HeadObjectOutput["SSECustomerKeyMD5"] {
-    return this.attribute("SSECustomerKeyMD5");
-  }
-
-  /** The KMS key it is encrypted with. */
-  get sseKMSKeyId(): HeadObjectOutput["SSEKMSKeyId"] {
-    return this.attribute("SSEKMSKeyId");
-  }
-
-  /** Is it encrypted with the bucket's key? */
-  get bucketKeyEnabled(): HeadObjectOutput["BucketKeyEnabled"] {
-    return this.attribute("BucketKeyEnabled");
-  }
-
-  /** The storage class; from a single object, absent for STANDARD. */
-  get storageClass(): HeadObjectOutput["StorageClass"] {
-    return this.attribute("StorageClass");
-  }
-
-  /** Was the requester charged? */
-  get requestCharged(): HeadObjectOutput["RequestCharged"] {
-    return this.attribute("RequestCharged");
-  }
-
-  /** How far its replication is. */
-  get replicationStatus(): HeadObjectOutput["ReplicationStatus"] {
-    return this.attribute("ReplicationStatus");
-  }
-
-  /** How many parts it was uploaded in, when a part was asked for. */
-  get partsCount(): HeadObjectOutput["PartsCount"] {
-    return this.attribute("PartsCount");
-  }
-
-  /** How many tags it has. */
-  get tagCount(): HeadObjectOutput["TagCount"] {
-    return this.attribute("TagCount");
-  }
-
-  /** How it is locked. */
-  get objectLockMode(): HeadObjectOutput["ObjectLockMode"] {
-    return this.attribute("ObjectLockMode");
-  }
-
-  /** Until when it is locked. */
-  get objectLockRetainUntilDate(): HeadObjectOutput["ObjectLockRetainUntilDate"] {
-    return this.attribute("ObjectLockRetainUntilDate");
-  }
-
-  /** Is it under legal hold? */
-  get objectLockLegalHoldStatus(): HeadObjectOutput["ObjectLockLegalHoldStatus"] {
-    return this.attribute("ObjectLockLegalHoldStatus");
   }
 
   /**
@@ -1619,27 +1373,19 @@ export class ObjectAcl extends Resource<GetObjectAclOutput> {
   readonly bucketName: string;
   /** The object's key. */
   readonly objectKey: string;
+  protected static override readonly attributes: string = "owner:Owner grants:Grants requestCharged:RequestCharged";
+  /** Who owns it. */
+  declare readonly owner: GetObjectAclOutput["Owner"];
+  /** Who may do what. */
+  declare readonly grants: GetObjectAclOutput["Grants"];
+  /** Was the requester charged? */
+  declare readonly requestCharged: GetObjectAclOutput["RequestCharged"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, objectKey: string, client: S3Client, data?: GetObjectAclOutput) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
     this.objectKey = identifier(new.target, "objectKey", objectKey, "string");
-  }
-
-  /** Who owns it. */
-  get owner(): GetObjectAclOutput["Owner"] {
-    return this.attribute("Owner");
-  }
-
-  /** Who may do what. */
-  get grants(): GetObjectAclOutput["Grants"] {
-    return this.attribute("Grants");
-  }
-
-  /** Was the requester charged? */
-  get requestCharged(): GetObjectAclOutput["RequestCharged"] {
-    return this.attribute("RequestCharged");
   }
 
   /**
@@ -1682,52 +1428,29 @@ export class ObjectSummary extends SummaryHandle {
   readonly bucketName: string;
   /** The object's key. */
   readonly key: string;
+  protected static override readonly attributes: string = "lastModified:LastModified eTag:ETag checksumAlgorithm:ChecksumAlgorithm checksumType:ChecksumType size:Size storageClass:StorageClass owner:Owner restoreStatus:RestoreStatus";
+  /** When it was last written. */
+  declare readonly lastModified: ObjectEntry["LastModified"];
+  /** The ETag, in its quotes: changes when the content does. */
+  declare readonly eTag: ObjectEntry["ETag"];
+  /** The algorithms of its checksums. */
+  declare readonly checksumAlgorithm: ObjectEntry["ChecksumAlgorithm"];
+  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
+  declare readonly checksumType: ObjectEntry["ChecksumType"];
+  /** Its length in bytes. */
+  declare readonly size: ObjectEntry["Size"];
+  /** The storage class; from a single object, absent for STANDARD. */
+  declare readonly storageClass: ObjectEntry["StorageClass"];
+  /** Who owns it. */
+  declare readonly owner: ObjectEntry["Owner"];
+  /** How far its restoration is. */
+  declare readonly restoreStatus: ObjectEntry["RestoreStatus"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, key: string, client: S3Client, data?: ObjectEntry) {
     super(client, data);
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
     this.key = identifier(new.target, "key", key, "string");
-  }
-
-  /** When it was last written. */
-  get lastModified(): ObjectEntry["LastModified"] {
-    return this.attribute("LastModified");
-  }
-
-  /** The ETag, in its quotes: changes when the content does. */
-  get eTag(): ObjectEntry["ETag"] {
-    return this.attribute("ETag");
-  }
-
-  /** The algorithms of its checksums. */
-  get checksumAlgorithm(): ObjectEntry["ChecksumAlgorithm"] {
-    return this.attribute("ChecksumAlgorithm");
-  }
-
-  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
-  get checksumType(): ObjectEntry["ChecksumType"] {
-    return this.attribute("ChecksumType");
-  }
-
-  /** Its length in bytes. */
-  get size(): ObjectEntry["Size"] {
-    return this.attribute("Size");
-  }
-
-  /** The storage class; from a single object, absent for STANDARD. */
-  get storageClass(): ObjectEntry["StorageClass"] {
-    return this.attribute("StorageClass");
-  }
-
-  /** Who owns it. */
-  get owner(): ObjectEntry["Owner"] {
-    return this.attribute("Owner");
-  }
-
-  /** How far its restoration is. */
-  get restoreStatus(): ObjectEntry["RestoreStatus"] {
-    return this.attribute("RestoreStatus");
   }
 
   /**
@@ -1831,6 +1554,29 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
   readonly objectKey: string;
   /** The version; `null` for one from before versioning. */
   readonly id: string;
+  protected static override readonly attributes: string = "eTag:ETag checksumAlgorithm:ChecksumAlgorithm checksumType:ChecksumType size:Size storageClass:StorageClass key:Key versionId:VersionId isLatest:IsLatest lastModified:LastModified owner:Owner restoreStatus:RestoreStatus";
+  /** The ETag, in its quotes: changes when the content does. */
+  declare readonly eTag: ObjectVersionEntry["ETag"];
+  /** The algorithms of its checksums. */
+  declare readonly checksumAlgorithm: ObjectVersionEntry["ChecksumAlgorithm"];
+  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
+  declare readonly checksumType: ObjectVersionEntry["ChecksumType"];
+  /** Its length in bytes. */
+  declare readonly size: ObjectVersionEntry["Size"];
+  /** The storage class; from a single object, absent for STANDARD. */
+  declare readonly storageClass: ObjectVersionEntry["StorageClass"];
+  /** The object's key. */
+  declare readonly key: ObjectVersionEntry["Key"];
+  /** The version. */
+  declare readonly versionId: ObjectVersionEntry["VersionId"];
+  /** Is it the current version? */
+  declare readonly isLatest: ObjectVersionEntry["IsLatest"];
+  /** When it was last written. */
+  declare readonly lastModified: ObjectVersionEntry["LastModified"];
+  /** Who owns it. */
+  declare readonly owner: ObjectVersionEntry["Owner"];
+  /** How far its restoration is. */
+  declare readonly restoreStatus: ObjectVersionEntry["RestoreStatus"];
 
   /** @param data the attributes, where they are known */
   constructor(bucketName: string, objectKey: string, id: string, client: S3Client, data?: ObjectVersionEntry) {
@@ -1838,61 +1584,6 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
     this.objectKey = identifier(new.target, "objectKey", objectKey, "string");
     this.id = identifier(new.target, "id", id, "string");
-  }
-
-  /** The ETag, in its quotes: changes when the content does. */
-  get eTag(): ObjectVersionEntry["ETag"] {
-    return this.attribute("ETag");
-  }
-
-  /** The algorithms of its checksums. */
-  get checksumAlgorithm(): ObjectVersionEntry["ChecksumAlgorithm"] {
-    return this.attribute("ChecksumAlgorithm");
-  }
-
-  /** Whether its checksum is that of all bytes, or one of its parts' checksums. */
-  get checksumType(): ObjectVersionEntry["ChecksumType"] {
-    return this.attribute("ChecksumType");
-  }
-
-  /** Its length in bytes. */
-  get size(): ObjectVersionEntry["Size"] {
-    return this.attribute("Size");
-  }
-
-  /** The storage class; from a single object, absent for STANDARD. */
-  get storageClass(): ObjectVersionEntry["StorageClass"] {
-    return this.attribute("StorageClass");
-  }
-
-  /** The object's key. */
-  get key(): ObjectVersionEntry["Key"] {
-    return this.attribute("Key");
-  }
-
-  /** The version. */
-  get versionId(): ObjectVersionEntry["VersionId"] {
-    return this.attribute("VersionId");
-  }
-
-  /** Is it the current version? */
-  get isLatest(): ObjectVersionEntry["IsLatest"] {
-    return this.attribute("IsLatest");
-  }
-
-  /** When it was last written. */
-  get lastModified(): ObjectVersionEntry["LastModified"] {
-    return this.attribute("LastModified");
-  }
-
-  /** Who owns it. */
-  get owner(): ObjectVersionEntry["Owner"] {
-    return this.attribute("Owner");
-  }
-
-  /** How far its restoration is. */
-  get restoreStatus(): ObjectVersionEntry["RestoreStatus"] {
-    return this.attribute("RestoreStatus");
   }
 
   /**
