@@ -16,7 +16,7 @@ import { ExpressSessions } from "./express.js";
 import type { CallOptions, PresignOptions, S3ClientOptions } from "./options.js";
 import { type Pages, type PaginateOptions, paginate } from "./pages.js";
 import { draftUrl } from "./presign.js";
-import { type PresignPostInput, presignedPost } from "./presign-post.js";
+import type { PresignPostInput } from "./presign-post.js";
 import { ProfileSession } from "./profile-session.js";
 import { isRegion, regionNamed } from "./redirect.js";
 import { clientSettings } from "./settings.js";
@@ -152,6 +152,7 @@ export class S3Client extends S3Transfers {
     options: Pick<PresignOptions, "expiresIn" | "signingDate"> = {},
   ): Promise<PresignedPost> {
     const engine = this.#engine ?? (await this.#start());
+    const { presignedPost } = await import("./presign-post.js");
     return presignedPost(engine, input, options, await engine.keys.get());
   }
 

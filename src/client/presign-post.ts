@@ -7,6 +7,7 @@ import { kindOf } from "../protocol/validate.js";
 import { isDictionary } from "../protocol/xml-write.js";
 import { prepareInput } from "../rules/index.js";
 import type { PolicyCondition, PresignedPost } from "../sigv4/index.js";
+import { presignPost } from "../sigv4/post.js";
 import type { Engine } from "./engine.js";
 import type { PresignOptions } from "./options.js";
 import { checkExpiry, checkSigningDate, invalidCredentials } from "./signing.js";
@@ -41,7 +42,6 @@ export async function presignedPost(
   const fields = fieldsOf(input.Fields ?? {});
   // A bucket that anybody may write to takes a form without a policy; then nothing holds its sender to the conditions.
   if (!credentials) return { url, fields: { ...fields, key: input.Key } };
-  const { presignPost } = await import("../sigv4/post.js");
   try {
     return presignPost({
       url,

@@ -1,10 +1,9 @@
 /**
  * The general reader of XML: fast-xml-parser makes a tree, and the model makes dictionaries of it. It is loaded when an answer first
- * needs it. Nothing of the text is interpreted by the library: no numbers, no trimming, no entities (it deletes the reference to a control
- * character), and names are kept from being properties of anything.
+ * needs it.
  */
 import { type Entry, holds, inOrder, type ReadPlan, scalarValue } from "./read-plan.js";
-import { decodeText, depthLimit, localName, normalise, XmlError } from "./xml-text.js";
+import { decodeText, localName, normalise, XmlError } from "./xml-text.js";
 
 type Dictionary = Record<string, unknown>;
 
@@ -29,26 +28,8 @@ export const treeReaderLoaded = (): boolean => parser !== undefined;
 /** Loads fast-xml-parser: tens of milliseconds, once in a process. */
 export async function loadTreeReader(): Promise<void> {
   if (parser) return;
-  const { XMLParser } = await import("fast-xml-parser");
-  const options = {
-    preserveOrder: true,
-    ignoreAttributes: false,
-    attributeNamePrefix: ":",
-    textNodeName: "#text",
-    cdataPropName: "#cdata",
-    parseTagValue: false,
-    parseAttributeValue: false,
-    trimValues: false,
-    processEntities: false,
-    ignoreDeclaration: true,
-    ignorePiTags: true,
-    maxNestedTags: depthLimit,
-    // A tag `__proto__` is a name like any other behind a character that no name can begin with.
-    transformTagName: (name: string) => `.${name}`,
-  };
-  const found = new XMLParser(options);
-  // `true`: checked for being well formed before.
-  parser = (text) => found.parse(text, true);
+  const { makeParser } = await import("./xml-library.js");
+  parser = makeParser();
 }
 
 /** The document's root. */
