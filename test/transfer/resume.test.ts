@@ -77,4 +77,21 @@ describe("an upload that goes on", () => {
     }
     expect(await lab.unfinished()).toEqual([]);
   });
+
+  it("begins anew where the upload is gone, whatever the service calls that", async () => {
+    const input = { Bucket, Key: "gone", Body: large };
+    const broken = await failing(failingAt("UploadPart", 2).upload(input, { ...ranges, resume: true }));
+    const { UploadId, resumeToken } = broken["upload"] as { UploadId: string; resumeToken: string };
+    await s3.abortMultipartUpload({ Bucket, Key: "gone", UploadId });
+    for (const code of ["NoSuchUpload", "NoSuchKey"]) {
+      server.fault({ operation: "ListParts", key: "gone", times: 1, code });
+      await s3.upload(input, { ...ranges, resume: resumeToken });
+      expect(Buffer.compare(await lab.stored("gone"), large)).toBe(0);
+    }
+    server.fault({ operation: "UploadPart", key: "gone", times: 1, code: "InvalidPart" });
+    server.fault({ operation: "AbortMultipartUpload", key: "gone", times: 1, code: "NoSuchKey", afterwards: true });
+    const failed = await failing(s3.upload(input, ranges));
+    expect(failed).toMatchObject({ code: "InvalidPart", upload: { aborted: true } });
+    server.clearFaults();
+  });
 });

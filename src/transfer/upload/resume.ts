@@ -138,7 +138,8 @@ async function partsOf(
         { signal },
       );
     } catch (error) {
-      if (error instanceof S3ServiceError && error.code === "NoSuchUpload") return undefined;
+      // NoSuchUpload; Ceph says NoSuchKey.
+      if (error instanceof S3ServiceError && error.statusCode === 404) return undefined;
       throw error;
     }
     for (const part of page.Parts) if (part.PartNumber !== undefined) parts.set(part.PartNumber, part);

@@ -18,8 +18,8 @@ export async function abortUpload(
     await context.client.abortMultipartUpload({ ...rest, Bucket, Key, UploadId }, { timeout: TIDY_TIME });
     return { aborted: true };
   } catch (error) {
-    // It is gone already: that is what was wanted.
-    if (error instanceof S3ServiceError && error.code === "NoSuchUpload") return { aborted: true };
+    // It is gone already, with or without its bucket: that is what was wanted.
+    if (error instanceof S3ServiceError && error.statusCode === 404) return { aborted: true };
     return { aborted: false, abortError: error };
   }
 }

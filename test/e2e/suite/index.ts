@@ -8,6 +8,7 @@ import { conditions } from "./conditions.js";
 import { copy } from "./copy.js";
 import { deletion } from "./deletion.js";
 import { errors } from "./errors.js";
+import { encryptedTransfers, versionedTransfers } from "./guarded.js";
 import { keys } from "./keys.js";
 import { lifecycle } from "./lifecycle.js";
 import { list } from "./list.js";
@@ -44,4 +45,6 @@ export function suite(target: Target): void {
   protection(target);
   settings(target);
   transfers(target);
+  versionedTransfers(target);
+  encryptedTransfers(target);
 }

@@ -44,4 +44,5 @@ export const known = {
   "settings: inventory": { refused: "InvalidArgument" },
   "settings: metrics": { refused: "InvalidArgument" },
   "settings: intelligent tiering": { refused: "InvalidArgument" },
+  "transfers under a key: a copy in parts goes from key to key": { refused: "InvalidArgument" },
 };

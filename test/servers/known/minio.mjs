@@ -43,4 +43,9 @@ export const known = {
   "settings: metrics": { refused: "MalformedXML" },
   "settings: intelligent tiering": { refused: "MalformedXML" },
   "transfers: parts and ranges under a key of the caller's": { refused: "InvalidRequest" },
+  "transfers under a key: a file goes up, broken off and resumed, and comes back the same way": {
+    refused: "InvalidRequest",
+  },
+  "transfers under a key: a copy in parts goes from key to key": { refused: "InvalidRequest" },
+  "transfers under a key: a tree is synchronised, and compared": { refused: "InvalidRequest" },
 };

@@ -77,4 +77,16 @@ export const known = {
   "settings: intelligent tiering": { refused: "NotImplemented" },
   "transfers: a download stays with the version it began with": { refused: "NotImplemented" },
   "transfers: parts and ranges under a key of the caller's": { refused: "NotImplemented" },
+  "transfers of versions: each upload in parts is a version, and comes back whole": { refused: "NotImplemented" },
+  "transfers of versions: an older version is copied in parts to the top": { refused: "NotImplemented" },
+  "transfers of versions: an aborted upload leaves neither a version nor parts": { refused: "NotImplemented" },
+  "transfers of versions: a download goes on with the same object, and begins anew with another": {
+    refused: "NotImplemented",
+  },
+  "transfers of versions: what a synchronised tree deletes can be had back": { refused: "NotImplemented" },
+  "transfers under a key: a file goes up, broken off and resumed, and comes back the same way": {
+    refused: "NotImplemented",
+  },
+  "transfers under a key: a copy in parts goes from key to key": { refused: "NotImplemented" },
+  "transfers under a key: a tree is synchronised, and compared": { refused: "NotImplemented" },
 };
