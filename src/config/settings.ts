@@ -1,5 +1,5 @@
 import { configuredEndpointUrl, type Sources } from "./endpoint-url.js";
-import { present } from "./locate.js";
+import { expandPath, present } from "./locate.js";
 import { describeOrigin, nestedSection } from "./parse.js";
 import { chooseProfile, selectProfile } from "./profile.js";
 import type { Env, SharedConfig } from "./types.js";
@@ -81,6 +81,8 @@ interface Row<T> {
   readonly s3?: readonly string[];
   /** Variables of other programs, after the profile. */
   readonly envAfter?: readonly string[];
+  /** Whether a home folder (`~`) and variables are put into the text. */
+  readonly isPath?: true;
   /** Text to value. */
   readonly parse: ValueParser<Exclude<T, undefined>>;
 }
@@ -149,7 +151,13 @@ const rows: Rows = {
     parse: parseWord({ legacy: "standard", standard: "standard", adaptive: "adaptive" }),
   },
   maxAttempts: { env: ["AWS_MAX_ATTEMPTS"], profile: ["max_attempts"], parse: parseCount },
-  caBundle: { env: ["AWS_CA_BUNDLE"], profile: ["ca_bundle"], envAfter: ["REQUESTS_CA_BUNDLE"], parse: parseText },
+  caBundle: {
+    env: ["AWS_CA_BUNDLE"],
+    profile: ["ca_bundle"],
+    envAfter: ["REQUESTS_CA_BUNDLE"],
+    parse: parseText,
+    isPath: true,
+  },
   userAgentAppId: { env: ["AWS_SDK_UA_APP_ID"], profile: ["sdk_ua_app_id"], parse: parseText },
   defaultsMode: {
     env: ["AWS_DEFAULTS_MODE"],
@@ -221,22 +229,24 @@ export function readSetting<K extends keyof Rows>(name: K, sources: Sources): Se
   return readRow(rows[name] as Row<unknown>, sources, nestedSection(sources.profile, "s3")) as Settings[K];
 }
 
-function readRow<T>(row: Row<T>, { env, profile }: Sources, s3: Record<string, string> | undefined): T | undefined {
+function readRow<T>(row: Row<T>, sources: Sources, s3: Record<string, string> | undefined): T | undefined {
+  const { env, profile } = sources;
+  const parse = (text: string, source: string) => row.parse(row.isPath ? expandPath(text.trim(), env) : text, source);
   for (const variable of row.env ?? []) {
     const text = present(env[variable]);
-    if (text !== undefined) return row.parse(text, variable);
+    if (text !== undefined) return parse(text, variable);
   }
   for (const key of row.profile ?? []) {
     const text = present(profile[key]);
-    if (text !== undefined) return row.parse(text, describeOrigin(profile, key));
+    if (text !== undefined) return parse(text, describeOrigin(profile, key));
   }
   for (const key of row.s3 ?? []) {
     const text = present(s3?.[key]);
-    if (text !== undefined) return row.parse(text, `s3.${key} below ${describeOrigin(profile, "s3")}`);
+    if (text !== undefined) return parse(text, `s3.${key} below ${describeOrigin(profile, "s3")}`);
   }
   for (const variable of row.envAfter ?? []) {
     const text = present(env[variable]);
-    if (text !== undefined) return row.parse(text, variable);
+    if (text !== undefined) return parse(text, variable);
   }
   return undefined;
 }

@@ -126,6 +126,13 @@ describe("settings", () => {
     expect(settings("[default]\nca_bundle=/p", { REQUESTS_CA_BUNDLE: "/r" }).caBundle).toBe("/p");
   });
 
+  it("puts the home folder into the path of certificates", () => {
+    const home = { HOME: "/home/me", CERTS: "/etc/certs" };
+    expect(settings("[default]\nca_bundle = ~/ca.pem", home).caBundle).toBe("/home/me/ca.pem");
+    expect(settings("", { ...home, AWS_CA_BUNDLE: "$CERTS/ca.pem" }).caBundle).toBe("/etc/certs/ca.pem");
+    expect(settings("", home, { caBundle: "~/as-given" }).caBundle).toBe("~/as-given");
+  });
+
   it("turns FIPS pseudo-regions into region and flag", () => {
     for (const region of ["fips-us-gov-west-1", "us-gov-west-1-fips"]) {
       expect(settings("", { AWS_REGION: region })).toMatchObject({ region: "us-gov-west-1", useFipsEndpoint: true });
