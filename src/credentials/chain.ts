@@ -79,6 +79,7 @@ async function instanceMetadata(context: Context): Promise<Credentials | undefin
     return await loadInstanceMetadata(context);
   } catch (error) {
     if (!(error instanceof CredentialsServiceError)) throw error;
-    return lacking(context, "instance metadata", error.message);
+    // The list names the service already.
+    return lacking(context, error.service, error.message.slice(error.service.length + 1));
   }
 }
