@@ -319,6 +319,9 @@ export function serviceErrorClass(code: string): ServiceErrorClass {
     ["MovedPermanently", PermanentRedirect],
     ["TemporaryRedirectException", TemporaryRedirect],
     ["RangeNotSatisfiable", InvalidRange],
+    ["RequestedRangeNotSatisfiable", InvalidRange],
+    ["LengthRequired", MissingContentLength],
+    ["RequestEntityTooLarge", EntityTooLarge],
     ["InternalServerError", InternalError],
   ]);
   return classes.get(code) ?? S3ServiceError;

@@ -128,7 +128,10 @@ describe("an error of the service", () => {
     }
     expect(head("HeadObject", 304)).toBeInstanceOf(NotModified);
     expect(head("HeadObject", 412)).toBeInstanceOf(PreconditionFailed);
-    expect(head("HeadObject", 416)).toBeInstanceOf(S3ServiceError);
+    expect(head("HeadObject", 416)).toBeInstanceOf(errors.InvalidRange);
+    expect(head("HeadObject", 416)).toMatchObject({ code: "RequestedRangeNotSatisfiable" });
+    expect(parse(411, "", { op: "PutObject" })).toBeInstanceOf(errors.MissingContentLength);
+    expect(parse(413, "", { op: "PutObject" })).toBeInstanceOf(errors.EntityTooLarge);
     expect(head("HeadObject", 405)).toBeInstanceOf(errors.MethodNotAllowed);
     expect(head("HeadObject", 500)).toBeInstanceOf(InternalError);
   });
