@@ -6,8 +6,9 @@
 // (test/bench/start.mjs). So the files are laid out by hand: what an `import "tucuxi"` needs stands in few, what a first request needs in
 // few more, and what is seldom used apart. The signer's door is one file that stands alone, for whoever signs and does nothing else.
 //
-// White space and the names of local variables are left out: a third of the package. Whatever a stack trace names keeps its name
-// (functions, classes, methods but private ones), and lines stay short, so that its line numbers say something.
+// White space and the names of variables are left out: a third of the package. Whatever a stack trace names keeps its name
+// (functions, classes, methods but private ones; of the S3 in the box no functions), and lines stay short, so that its line numbers
+// say something.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,10 +39,11 @@ const typescript = {
     });
     return { code, map: null };
   },
-  async renderChunk(code) {
+  async renderChunk(code, { moduleIds }) {
+    const testing = moduleIds.some((id) => id.startsWith(join(source, "testing/")));
     const { code: short } = await minify(code, {
       compress: false,
-      mangle: { keep_classnames: true, keep_fnames: true },
+      mangle: { toplevel: true, keep_classnames: true, keep_fnames: !testing },
       // Beyond ASCII, V8 would keep the whole file at two bytes a character, and compile it the slower for it.
       format: { ascii_only: true, max_line_len: 120, preserve_annotations: true },
     });

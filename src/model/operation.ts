@@ -3,7 +3,8 @@
  *
  *   METHOD uri input output flags
  *
- * `uri` has the labels `{Bucket}` and `{Key+}` (the `+`: slashes stay) and the fixed query. `input` and `output` are shapes (`-`: none). Flags:
+ * `uri` has the labels `{Bucket}` and `{Key+}` (the `+`: slashes stay) and the fixed query. `input` and `output` are shapes (`-`: none, `+`: the
+ * operation's own name and `Request` or `Output`). Flags:
  *   `c` a request checksum may be computed, `C` must be; `v` response checksums are validated; `M` the input member that names the algorithm exists
  *   `x` UseS3ExpressControlEndpoint, `e` DisableS3ExpressSessionAuth, `a` DisableAccessPoints, `l` UseObjectLambdaEndpoint
  *   `u` the payload is never signed, `h` the host starts with a member, `d` deprecated
@@ -46,7 +47,7 @@ const known = new Map<string, Operation>();
 export function operation(name: OperationName): Operation {
   let found = known.get(name);
   if (!found) {
-    const [method = "", uri = "", input = "", output = "-", flags = ""] = operationLines[name].split(" ");
+    const [method = "", uri = "", input = "+", output = "-", flags = ""] = operationLines[name].split(" ");
     const mark = uri.indexOf("?");
     const has = (flag: string): boolean => flags.includes(flag);
     found = {
@@ -54,8 +55,8 @@ export function operation(name: OperationName): Operation {
       method,
       path: mark < 0 ? uri : uri.slice(0, mark),
       query: mark < 0 ? "" : uri.slice(mark + 1),
-      input: structure(input),
-      output: output === "-" ? undefined : structure(output),
+      input: structure(input === "+" ? `${name}Request` : input),
+      output: output === "-" ? undefined : structure(output === "+" ? `${name}Output` : output),
       requestChecksum: has("C") ? "required" : has("c") ? "optional" : undefined,
       checksumMember: has("M"),
       responseChecksum: has("v"),

@@ -196,701 +196,701 @@ import type {
 export interface OperationMethods {
   /**
    * Gives up a multipart upload and frees the parts that were sent.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html AbortMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
    */
   abortMultipartUpload(input: AbortMultipartUploadRequest, options?: CallOptions): Promise<AbortMultipartUploadOutput>;
 
   /**
    * Makes one object of the parts of a multipart upload, which may take minutes.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html CompleteMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
    */
   completeMultipartUpload(input: CompleteMultipartUploadRequest, options?: CallOptions): Promise<CompleteMultipartUploadOutput>;
 
   /**
    * Copies an object of up to 5 GB within S3, with its metadata or with new.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html CopyObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
    */
   copyObject(input: CopyObjectRequest, options?: CallOptions): Promise<CopyObjectOutput>;
 
   /**
    * Creates a bucket, in the client's region unless the input says otherwise.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html CreateBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
    */
   createBucket(input: CreateBucketRequest, options?: CallOptions): Promise<CreateBucketOutput>;
 
   /**
    * Has S3 keep tables about the objects of a bucket, to be queried.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataConfiguration.html CreateBucketMetadataConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataConfiguration.html
    */
   createBucketMetadataConfiguration(input: CreateBucketMetadataConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Has S3 keep a journal table about a bucket, in the first form of the feature.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html CreateBucketMetadataTableConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html
    */
   createBucketMetadataTableConfiguration(input: CreateBucketMetadataTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Begins a multipart upload and gives the id that its parts are sent under.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html CreateMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
    */
   createMultipartUpload(input: CreateMultipartUploadRequest, options?: CallOptions): Promise<CreateMultipartUploadOutput>;
 
   /**
    * Gets credentials of five minutes for a directory bucket; the client does so by itself.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html CreateSession}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html
    */
   createSession(input: CreateSessionRequest, options?: CallOptions): Promise<CreateSessionOutput>;
 
   /**
    * Deletes an empty bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html DeleteBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
    */
   deleteBucket(input: DeleteBucketRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes one of a bucket's storage class analyses, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketAnalyticsConfiguration.html DeleteBucketAnalyticsConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketAnalyticsConfiguration.html
    */
   deleteBucketAnalyticsConfiguration(input: DeleteBucketAnalyticsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes a bucket's CORS rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html DeleteBucketCors}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html
    */
   deleteBucketCors(input: DeleteBucketCorsRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets a bucket's default encryption back to S3's own keys.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html DeleteBucketEncryption}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html
    */
   deleteBucketEncryption(input: DeleteBucketEncryptionRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes one of a bucket's Intelligent-Tiering configurations, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketIntelligentTieringConfiguration.html DeleteBucketIntelligentTieringConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketIntelligentTieringConfiguration.html
    */
   deleteBucketIntelligentTieringConfiguration(input: DeleteBucketIntelligentTieringConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes one of a bucket's inventories, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketInventoryConfiguration.html DeleteBucketInventoryConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketInventoryConfiguration.html
    */
   deleteBucketInventoryConfiguration(input: DeleteBucketInventoryConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes all of a bucket's lifecycle rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html DeleteBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html
    */
   deleteBucketLifecycle(input: DeleteBucketLifecycleRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Ends the keeping of tables about a bucket; the tables stay.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetadataConfiguration.html DeleteBucketMetadataConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetadataConfiguration.html
    */
   deleteBucketMetadataConfiguration(input: DeleteBucketMetadataConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Ends the keeping of a bucket's journal table in its first form; the table stays.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetadataTableConfiguration.html DeleteBucketMetadataTableConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetadataTableConfiguration.html
    */
   deleteBucketMetadataTableConfiguration(input: DeleteBucketMetadataTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes one of a bucket's request metrics, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetricsConfiguration.html DeleteBucketMetricsConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketMetricsConfiguration.html
    */
   deleteBucketMetricsConfiguration(input: DeleteBucketMetricsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes the rule that says who owns what others upload to a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html DeleteBucketOwnershipControls}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html
    */
   deleteBucketOwnershipControls(input: DeleteBucketOwnershipControlsRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes a bucket's policy.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html DeleteBucketPolicy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
    */
   deleteBucketPolicy(input: DeleteBucketPolicyRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Ends the replication of a bucket; what was replicated stays.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html DeleteBucketReplication}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html
    */
   deleteBucketReplication(input: DeleteBucketReplicationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes a bucket's tags.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html DeleteBucketTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html
    */
   deleteBucketTagging(input: DeleteBucketTaggingRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Ends the serving of a bucket as a website.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html DeleteBucketWebsite}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html
    */
   deleteBucketWebsite(input: DeleteBucketWebsiteRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Deletes an object, or one version of it; in a versioned bucket without VersionId it leaves a delete marker.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html DeleteObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   deleteObject(input: DeleteObjectRequest, options?: CallOptions): Promise<DeleteObjectOutput>;
 
   /**
    * Deletes one annotation of an object, for good.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html DeleteObjectAnnotation}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html
    */
   deleteObjectAnnotation(input: DeleteObjectAnnotationRequest, options?: CallOptions): Promise<DeleteObjectAnnotationOutput>;
 
   /**
    * Deletes the tags of an object.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html DeleteObjectTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html
    */
   deleteObjectTagging(input: DeleteObjectTaggingRequest, options?: CallOptions): Promise<DeleteObjectTaggingOutput>;
 
   /**
    * Deletes up to 1000 objects; those that could not be deleted are in Errors, which throws nothing.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html DeleteObjects}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
    */
   deleteObjects(input: DeleteObjectsRequest, options?: CallOptions): Promise<DeleteObjectsOutput>;
 
   /**
    * Deletes a bucket's own block of public access.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html DeletePublicAccessBlock}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html
    */
   deletePublicAccessBlock(input: DeletePublicAccessBlockRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Says whether tags of a bucket count in deciding who may use it.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html GetBucketAbac}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html
    */
   getBucketAbac(input: GetBucketAbacRequest, options?: CallOptions): Promise<GetBucketAbacOutput>;
 
   /**
    * Says whether a bucket has transfer acceleration.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html GetBucketAccelerateConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html
    */
   getBucketAccelerateConfiguration(input: GetBucketAccelerateConfigurationRequest, options?: CallOptions): Promise<GetBucketAccelerateConfigurationOutput>;
 
   /**
    * Gets a bucket's access control list.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html GetBucketAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
    */
   getBucketAcl(input: GetBucketAclRequest, options?: CallOptions): Promise<GetBucketAclOutput>;
 
   /**
    * Gets one of a bucket's storage class analyses, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAnalyticsConfiguration.html GetBucketAnalyticsConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAnalyticsConfiguration.html
    */
   getBucketAnalyticsConfiguration(input: GetBucketAnalyticsConfigurationRequest, options?: CallOptions): Promise<GetBucketAnalyticsConfigurationOutput>;
 
   /**
    * Gets a bucket's CORS rules; throws NoSuchCORSConfiguration when there are none.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html GetBucketCors}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html
    */
   getBucketCors(input: GetBucketCorsRequest, options?: CallOptions): Promise<GetBucketCorsOutput>;
 
   /**
    * Gets a bucket's default encryption.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html GetBucketEncryption}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
    */
   getBucketEncryption(input: GetBucketEncryptionRequest, options?: CallOptions): Promise<GetBucketEncryptionOutput>;
 
   /**
    * Gets one of a bucket's Intelligent-Tiering configurations, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketIntelligentTieringConfiguration.html GetBucketIntelligentTieringConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketIntelligentTieringConfiguration.html
    */
   getBucketIntelligentTieringConfiguration(input: GetBucketIntelligentTieringConfigurationRequest, options?: CallOptions): Promise<GetBucketIntelligentTieringConfigurationOutput>;
 
   /**
    * Gets one of a bucket's inventories, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketInventoryConfiguration.html GetBucketInventoryConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketInventoryConfiguration.html
    */
   getBucketInventoryConfiguration(input: GetBucketInventoryConfigurationRequest, options?: CallOptions): Promise<GetBucketInventoryConfigurationOutput>;
 
   /**
    * Gets a bucket's lifecycle rules in their first form, which knows prefixes alone.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycle.html GetBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycle.html
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
   getBucketLifecycle(input: GetBucketLifecycleRequest, options?: CallOptions): Promise<GetBucketLifecycleOutput>;
 
   /**
    * Gets a bucket's lifecycle rules; throws NoSuchLifecycleConfiguration when there are none.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html GetBucketLifecycleConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
    */
   getBucketLifecycleConfiguration(input: GetBucketLifecycleConfigurationRequest, options?: CallOptions): Promise<GetBucketLifecycleConfigurationOutput>;
 
   /**
    * Says which region a bucket is in; LocationConstraint is absent for us-east-1, and EU means eu-west-1.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html GetBucketLocation}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
    */
   getBucketLocation(input: GetBucketLocationRequest, options?: CallOptions): Promise<GetBucketLocationOutput>;
 
   /**
    * Says where a bucket's access logs go.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html GetBucketLogging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html
    */
   getBucketLogging(input: GetBucketLoggingRequest, options?: CallOptions): Promise<GetBucketLoggingOutput>;
 
   /**
    * Gets the tables that S3 keeps about a bucket, and their state.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetadataConfiguration.html GetBucketMetadataConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetadataConfiguration.html
    */
   getBucketMetadataConfiguration(input: GetBucketMetadataConfigurationRequest, options?: CallOptions): Promise<GetBucketMetadataConfigurationOutput>;
 
   /**
    * Gets the journal table that S3 keeps about a bucket in its first form, and its state.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetadataTableConfiguration.html GetBucketMetadataTableConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetadataTableConfiguration.html
    */
   getBucketMetadataTableConfiguration(input: GetBucketMetadataTableConfigurationRequest, options?: CallOptions): Promise<GetBucketMetadataTableConfigurationOutput>;
 
   /**
    * Gets one of a bucket's request metrics, by its id.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetricsConfiguration.html GetBucketMetricsConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetricsConfiguration.html
    */
   getBucketMetricsConfiguration(input: GetBucketMetricsConfigurationRequest, options?: CallOptions): Promise<GetBucketMetricsConfigurationOutput>;
 
   /**
    * Gets a bucket's notifications in their first form, which has one of each kind.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotification.html GetBucketNotification}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotification.html
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
   getBucketNotification(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfigurationDeprecatedOutput>;
 
   /**
    * Says who is told of which events in a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html GetBucketNotificationConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html
    */
   getBucketNotificationConfiguration(input: GetBucketNotificationConfigurationRequest, options?: CallOptions): Promise<NotificationConfigurationOutput>;
 
   /**
    * Says who owns what others upload to a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html GetBucketOwnershipControls}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html
    */
   getBucketOwnershipControls(input: GetBucketOwnershipControlsRequest, options?: CallOptions): Promise<GetBucketOwnershipControlsOutput>;
 
   /**
    * Gets a bucket's policy, as JSON text; throws NoSuchBucketPolicy when there is none.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html GetBucketPolicy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
    */
   getBucketPolicy(input: GetBucketPolicyRequest, options?: CallOptions): Promise<GetBucketPolicyOutput>;
 
   /**
    * Says whether a bucket's policy makes it public.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html GetBucketPolicyStatus}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
    */
   getBucketPolicyStatus(input: GetBucketPolicyStatusRequest, options?: CallOptions): Promise<GetBucketPolicyStatusOutput>;
 
   /**
    * Gets a bucket's replication rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html GetBucketReplication}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html
    */
   getBucketReplication(input: GetBucketReplicationRequest, options?: CallOptions): Promise<GetBucketReplicationOutput>;
 
   /**
    * Says who pays for requests to a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html GetBucketRequestPayment}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html
    */
   getBucketRequestPayment(input: GetBucketRequestPaymentRequest, options?: CallOptions): Promise<GetBucketRequestPaymentOutput>;
 
   /**
    * Gets a bucket's tags; throws NoSuchTagSet when there are none.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html GetBucketTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html
    */
   getBucketTagging(input: GetBucketTaggingRequest, options?: CallOptions): Promise<GetBucketTaggingOutput>;
 
   /**
    * Says whether a bucket keeps versions; Status is absent if it never did.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html GetBucketVersioning}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
    */
   getBucketVersioning(input: GetBucketVersioningRequest, options?: CallOptions): Promise<GetBucketVersioningOutput>;
 
   /**
    * Gets what makes a bucket a website.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html GetBucketWebsite}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html
    */
   getBucketWebsite(input: GetBucketWebsiteRequest, options?: CallOptions): Promise<GetBucketWebsiteOutput>;
 
   /**
    * Gets an object, whole or in part: its Body is a stream, to be read or let go of.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html GetObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   getObject(input: GetObjectRequest, options?: CallOptions): Promise<GetObjectOutput>;
 
   /**
    * Gets an object's access control list.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html GetObjectAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html
    */
   getObjectAcl(input: GetObjectAclRequest, options?: CallOptions): Promise<GetObjectAclOutput>;
 
   /**
    * Gets one annotation of an object, as a stream.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html GetObjectAnnotation}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html
    */
   getObjectAnnotation(input: GetObjectAnnotationRequest, options?: CallOptions): Promise<GetObjectAnnotationOutput>;
 
   /**
    * Gets what is asked for of an object's size, ETag, checksums, parts and storage class.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html GetObjectAttributes}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
    */
   getObjectAttributes(input: GetObjectAttributesRequest, options?: CallOptions): Promise<GetObjectAttributesOutput>;
 
   /**
    * Says whether an object is under legal hold.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLegalHold.html GetObjectLegalHold}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLegalHold.html
    */
   getObjectLegalHold(input: GetObjectLegalHoldRequest, options?: CallOptions): Promise<GetObjectLegalHoldOutput>;
 
   /**
    * Gets a bucket's object lock and its default retention.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLockConfiguration.html GetObjectLockConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLockConfiguration.html
    */
   getObjectLockConfiguration(input: GetObjectLockConfigurationRequest, options?: CallOptions): Promise<GetObjectLockConfigurationOutput>;
 
   /**
    * Says how long, and how strictly, an object must be kept.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html GetObjectRetention}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html
    */
   getObjectRetention(input: GetObjectRetentionRequest, options?: CallOptions): Promise<GetObjectRetentionOutput>;
 
   /**
    * Gets an object's tags.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html GetObjectTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html
    */
   getObjectTagging(input: GetObjectTaggingRequest, options?: CallOptions): Promise<GetObjectTaggingOutput>;
 
   /**
    * Gets a torrent file for an object, where the service still makes them.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTorrent.html GetObjectTorrent}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTorrent.html
    */
   getObjectTorrent(input: GetObjectTorrentRequest, options?: CallOptions): Promise<GetObjectTorrentOutput>;
 
   /**
    * Says which kinds of public access a bucket blocks.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html GetPublicAccessBlock}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html
    */
   getPublicAccessBlock(input: GetPublicAccessBlockRequest, options?: CallOptions): Promise<GetPublicAccessBlockOutput>;
 
   /**
    * Asks whether a bucket is there and may be used, and for its region; throws NoSuchBucket when it is not.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html HeadBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
    */
   headBucket(input: HeadBucketRequest, options?: CallOptions): Promise<HeadBucketOutput>;
 
   /**
    * Gets all that GetObject does but the body; throws NoSuchKey when the object is not there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   headObject(input: HeadObjectRequest, options?: CallOptions): Promise<HeadObjectOutput>;
 
   /**
    * Lists a bucket's storage class analyses, 100 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketAnalyticsConfigurations.html ListBucketAnalyticsConfigurations}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketAnalyticsConfigurations.html
    */
   listBucketAnalyticsConfigurations(input: ListBucketAnalyticsConfigurationsRequest, options?: CallOptions): Promise<ListBucketAnalyticsConfigurationsOutput>;
 
   /**
    * Lists a bucket's Intelligent-Tiering configurations, a page of them.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketIntelligentTieringConfigurations.html ListBucketIntelligentTieringConfigurations}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketIntelligentTieringConfigurations.html
    */
   listBucketIntelligentTieringConfigurations(input: ListBucketIntelligentTieringConfigurationsRequest, options?: CallOptions): Promise<ListBucketIntelligentTieringConfigurationsOutput>;
 
   /**
    * Lists a bucket's inventories, 100 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketInventoryConfigurations.html ListBucketInventoryConfigurations}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketInventoryConfigurations.html
    */
   listBucketInventoryConfigurations(input: ListBucketInventoryConfigurationsRequest, options?: CallOptions): Promise<ListBucketInventoryConfigurationsOutput>;
 
   /**
    * Lists a bucket's request metrics, 100 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketMetricsConfigurations.html ListBucketMetricsConfigurations}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketMetricsConfigurations.html
    */
   listBucketMetricsConfigurations(input: ListBucketMetricsConfigurationsRequest, options?: CallOptions): Promise<ListBucketMetricsConfigurationsOutput>;
 
   /**
    * Lists the buckets of the account: all of them, or pages where MaxBuckets is given.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html ListBuckets}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
    */
   listBuckets(input?: ListBucketsRequest, options?: CallOptions): Promise<ListBucketsOutput>;
 
   /**
    * Lists the account's directory buckets in the client's region, a page of them.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListDirectoryBuckets.html ListDirectoryBuckets}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListDirectoryBuckets.html
    */
   listDirectoryBuckets(input?: ListDirectoryBucketsRequest, options?: CallOptions): Promise<ListDirectoryBucketsOutput>;
 
   /**
    * Lists unfinished multipart uploads by key, up to 1000 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html ListMultipartUploads}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
    */
   listMultipartUploads(input: ListMultipartUploadsRequest, options?: CallOptions): Promise<ListMultipartUploadsOutput>;
 
   /**
    * Lists the annotations of an object, by name.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectAnnotations.html ListObjectAnnotations}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectAnnotations.html
    */
   listObjectAnnotations(input: ListObjectAnnotationsRequest, options?: CallOptions): Promise<ListObjectAnnotationsOutput>;
 
   /**
    * Lists versions and delete markers by key, newest first, up to 1000 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html ListObjectVersions}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
    */
   listObjectVersions(input: ListObjectVersionsRequest, options?: CallOptions): Promise<ListObjectVersionsOutput>;
 
   /**
    * Lists objects in the order of their keys, up to 1000 a page; ListObjectsV2 is its successor.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html ListObjects}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
    */
   listObjects(input: ListObjectsRequest, options?: CallOptions): Promise<ListObjectsOutput>;
 
   /**
    * Lists objects in the order of their keys, up to 1000 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html ListObjectsV2}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
    */
   listObjectsV2(input: ListObjectsV2Request, options?: CallOptions): Promise<ListObjectsV2Output>;
 
   /**
    * Lists the parts that a multipart upload has so far, up to 1000 a page.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html ListParts}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
    */
   listParts(input: ListPartsRequest, options?: CallOptions): Promise<ListPartsOutput>;
 
   /**
    * Sets whether tags of a bucket count in deciding who may use it.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html PutBucketAbac}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html
    */
   putBucketAbac(input: PutBucketAbacRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Turns a bucket's transfer acceleration on or off.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAccelerateConfiguration.html PutBucketAccelerateConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAccelerateConfiguration.html
    */
   putBucketAccelerateConfiguration(input: PutBucketAccelerateConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets a bucket's access control list.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html PutBucketAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html
    */
   putBucketAcl(input: PutBucketAclRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets one of a bucket's storage class analyses.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAnalyticsConfiguration.html PutBucketAnalyticsConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAnalyticsConfiguration.html
    */
   putBucketAnalyticsConfiguration(input: PutBucketAnalyticsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets all of a bucket's CORS rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html PutBucketCors}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
    */
   putBucketCors(input: PutBucketCorsRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets how objects of a bucket are encrypted when nobody says how.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html PutBucketEncryption}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
    */
   putBucketEncryption(input: PutBucketEncryptionRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets one of a bucket's Intelligent-Tiering configurations.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html PutBucketIntelligentTieringConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html
    */
   putBucketIntelligentTieringConfiguration(input: PutBucketIntelligentTieringConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets one of a bucket's inventories.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html PutBucketInventoryConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html
    */
   putBucketInventoryConfiguration(input: PutBucketInventoryConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets a bucket's lifecycle rules in their first form, which knows prefixes alone.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycle.html PutBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycle.html
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
   putBucketLifecycle(input: PutBucketLifecycleRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets all of a bucket's lifecycle rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html PutBucketLifecycleConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
    */
   putBucketLifecycleConfiguration(input: PutBucketLifecycleConfigurationRequest, options?: CallOptions): Promise<PutBucketLifecycleConfigurationOutput>;
 
   /**
    * Sets where a bucket's access logs go; an empty status ends them.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html PutBucketLogging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
    */
   putBucketLogging(input: PutBucketLoggingRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets one of a bucket's request metrics.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketMetricsConfiguration.html PutBucketMetricsConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketMetricsConfiguration.html
    */
   putBucketMetricsConfiguration(input: PutBucketMetricsConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets a bucket's notifications in their first form, which has one of each kind.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotification.html PutBucketNotification}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotification.html
    * @deprecated S3 keeps it for old programs; use the operation that took its place.
    */
   putBucketNotification(input: PutBucketNotificationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets who is told of which events in a bucket; an empty configuration ends them all.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html PutBucketNotificationConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
    */
   putBucketNotificationConfiguration(input: PutBucketNotificationConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets who owns what others upload to a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html PutBucketOwnershipControls}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html
    */
   putBucketOwnershipControls(input: PutBucketOwnershipControlsRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets a bucket's policy, given as JSON text.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html PutBucketPolicy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
    */
   putBucketPolicy(input: PutBucketPolicyRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets all of a bucket's replication rules; the bucket must keep versions.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html PutBucketReplication}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html
    */
   putBucketReplication(input: PutBucketReplicationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets who pays for requests to a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html PutBucketRequestPayment}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html
    */
   putBucketRequestPayment(input: PutBucketRequestPaymentRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets all of a bucket's tags.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html PutBucketTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
    */
   putBucketTagging(input: PutBucketTaggingRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Turns the keeping of versions on, or suspends it.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html PutBucketVersioning}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
    */
   putBucketVersioning(input: PutBucketVersioningRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Makes a bucket a website.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html PutBucketWebsite}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html
    */
   putBucketWebsite(input: PutBucketWebsiteRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Stores an object of up to 5 GB in one request, replacing what was there; the body may be any of BodyInput.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html PutObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
   putObject(input: PutObjectRequest, options?: CallOptions): Promise<PutObjectOutput>;
 
   /**
    * Sets an object's access control list.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html PutObjectAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html
    */
   putObjectAcl(input: PutObjectAclRequest, options?: CallOptions): Promise<PutObjectAclOutput>;
 
   /**
    * Attaches an annotation of up to 1 MiB to an object.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html PutObjectAnnotation}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html
    */
   putObjectAnnotation(input: PutObjectAnnotationRequest, options?: CallOptions): Promise<PutObjectAnnotationOutput>;
 
   /**
    * Puts an object under legal hold, or lifts it.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html PutObjectLegalHold}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html
    */
   putObjectLegalHold(input: PutObjectLegalHoldRequest, options?: CallOptions): Promise<PutObjectLegalHoldOutput>;
 
   /**
    * Sets a bucket's object lock and its default retention.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html PutObjectLockConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html
    */
   putObjectLockConfiguration(input: PutObjectLockConfigurationRequest, options?: CallOptions): Promise<PutObjectLockConfigurationOutput>;
 
   /**
    * Sets how long, and how strictly, an object must be kept.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html PutObjectRetention}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html
    */
   putObjectRetention(input: PutObjectRetentionRequest, options?: CallOptions): Promise<PutObjectRetentionOutput>;
 
   /**
    * Sets all of an object's tags, ten at most.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html PutObjectTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
    */
   putObjectTagging(input: PutObjectTaggingRequest, options?: CallOptions): Promise<PutObjectTaggingOutput>;
 
   /**
    * Sets which kinds of public access a bucket blocks.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html PutPublicAccessBlock}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
    */
   putPublicAccessBlock(input: PutPublicAccessBlockRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Renames an object of a directory bucket, without copying it.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html RenameObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html
    */
   renameObject(input: RenameObjectRequest, options?: CallOptions): Promise<RenameObjectOutput>;
 
   /**
    * Has an archived object made readable for some days.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html RestoreObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
    */
   restoreObject(input: RestoreObjectRequest, options?: CallOptions): Promise<RestoreObjectOutput>;
 
   /**
    * Runs an SQL query over one CSV, JSON or Parquet object; Payload gives its events as they come.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html SelectObjectContent}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html
    */
   selectObjectContent(input: SelectObjectContentRequest, options?: CallOptions): Promise<SelectObjectContentOutput>;
 
   /**
    * Turns the table of annotations of a bucket on or off.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataAnnotationTableConfiguration.html UpdateBucketMetadataAnnotationTableConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataAnnotationTableConfiguration.html
    */
   updateBucketMetadataAnnotationTableConfiguration(input: UpdateBucketMetadataAnnotationTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Turns the live inventory table of a bucket on or off.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataInventoryTableConfiguration.html UpdateBucketMetadataInventoryTableConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataInventoryTableConfiguration.html
    */
   updateBucketMetadataInventoryTableConfiguration(input: UpdateBucketMetadataInventoryTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Sets how long records stay in the journal table of a bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataJournalTableConfiguration.html UpdateBucketMetadataJournalTableConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateBucketMetadataJournalTableConfiguration.html
    */
   updateBucketMetadataJournalTableConfiguration(input: UpdateBucketMetadataJournalTableConfigurationRequest, options?: CallOptions): Promise<EmptyOutput>;
 
   /**
    * Changes the encryption of an object where it lies.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html UpdateObjectEncryption}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html
    */
   updateObjectEncryption(input: UpdateObjectEncryptionRequest, options?: CallOptions): Promise<UpdateObjectEncryptionResponse>;
 
   /**
    * Sends one part of a multipart upload: 5 MiB to 5 GiB, the last one may be smaller.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html UploadPart}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
   uploadPart(input: UploadPartRequest, options?: CallOptions): Promise<UploadPartOutput>;
 
   /**
    * Makes one part of a multipart upload out of an object, or a range of it, in S3.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html UploadPartCopy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
    */
   uploadPartCopy(input: UploadPartCopyRequest, options?: CallOptions): Promise<UploadPartCopyOutput>;
 
   /**
    * Answers a GetObject in the place of S3, from within an Object Lambda function.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_WriteGetObjectResponse.html WriteGetObjectResponse}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_WriteGetObjectResponse.html
    */
   writeGetObjectResponse(input: WriteGetObjectResponseRequest, options?: CallOptions): Promise<EmptyOutput>;
 }

@@ -100,7 +100,9 @@ export function operationLines(model) {
       (operation.endpoint?.hostPrefix ? "h" : "") +
       (operation.deprecated ? "d" : "");
     const { method, requestUri } = operation.http;
-    const text = [method, requestUri, operation.input.shape, operation.output?.shape ?? "-", flags].join(" ").trimEnd();
+    const short = (shape, usual) => (shape === name + usual ? "+" : (shape ?? "-"));
+    const input = short(operation.input.shape, "Request");
+    const text = [method, requestUri, input, short(operation.output?.shape, "Output"), flags].join(" ").trimEnd();
     return `  ${name}: ${JSON.stringify(text)},`;
   });
   return [

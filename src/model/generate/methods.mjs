@@ -15,7 +15,7 @@ export function clientMethods(model) {
     return [
       "  /**",
       `   * ${operationSentences[name]}`,
-      `   * @see {@link ${apiPage(name)} ${name}}`,
+      `   * @see ${apiPage(name)}`,
       ...(operation.deprecated
         ? ["   * @deprecated S3 keeps it for old programs; use the operation that took its place."]
         : []),

@@ -14,7 +14,7 @@ import {
 import { methodName, typeName } from "./types.mjs";
 
 const doc = (...lines) => ["  /**", ...lines.filter(Boolean).map((line) => `   * ${line}`), "   */"];
-const see = (operation) => `@see {@link ${apiPage(operation)} ${operation}}`;
+const see = (operation) => `@see ${apiPage(operation)}`;
 const say = (sentences, name) => {
   if (!sentences[name]) throw new Error(`resource-docs.mjs has no sentence for ${name}`);
   return sentences[name];

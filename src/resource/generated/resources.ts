@@ -92,7 +92,7 @@ export class S3Resource extends ServiceHandle {
 
   /**
    * Creates a bucket, in the client's region unless told otherwise.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html CreateBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
    */
   async createBucket(input: CreateBucketRequest, options?: CallOptions): Promise<Bucket> {
     await this.meta.client.createBucket(input, options);
@@ -101,7 +101,7 @@ export class S3Resource extends ServiceHandle {
 
   /**
    * The buckets of the account.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html ListBuckets}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
    */
   get buckets(): Collection<Bucket, "listBuckets", BucketEntry> {
     const { client } = this.meta;
@@ -231,7 +231,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * Creates the bucket, in the client's region unless told otherwise.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html CreateBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
    */
   create(input: Given<CreateBucketRequest, "Bucket"> = {}, options?: CallOptions): Promise<CreateBucketOutput> {
     return this.meta.client.createBucket({ Bucket: this.name, ...input }, options);
@@ -239,7 +239,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * Deletes the bucket, which must be empty.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html DeleteBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
    */
   delete(input: Given<DeleteBucketRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucket({ Bucket: this.name, ...input }, options);
@@ -247,7 +247,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * Deletes up to a thousand objects by key; `bucket.objects.delete()` deletes any number.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html DeleteObjects}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
    */
   deleteObjects(input: Given<DeleteObjectsRequest, "Bucket">, options?: CallOptions): Promise<DeleteObjectsOutput> {
     return this.meta.client.deleteObjects({ Bucket: this.name, ...input }, options);
@@ -255,7 +255,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * Writes an object.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html PutObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
    */
   async putObject(input: Given<PutObjectRequest, "Bucket">, options?: CallOptions): Promise<S3Object> {
     await this.meta.client.putObject({ Bucket: this.name, ...input }, options);
@@ -264,7 +264,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * The uploads in parts that have begun and not ended.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html ListMultipartUploads}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
    */
   get multipartUploads(): Collection<MultipartUpload, "listMultipartUploads", MultipartUploadEntry> {
     const { client } = this.meta;
@@ -279,7 +279,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * All versions of the objects, page by page the versions first, then the delete markers.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html ListObjectVersions}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
    */
   get objectVersions(): BatchCollection<ObjectVersion, "listObjectVersions", ObjectVersionEntry | DeleteMarkerEntry> {
     const { client } = this.meta;
@@ -295,7 +295,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
 
   /**
    * The objects, in the order of their keys.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html ListObjects}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
    */
   get objects(): BatchCollection<ObjectSummary, "listObjects", ObjectEntry> {
     const { client } = this.meta;
@@ -377,7 +377,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
   /**
    * Waits until it exists, asking every 5 seconds, 20 times at most.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html HeadBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
    */
   async waitUntilExists(input?: Given<HeadBucketRequest, "Bucket"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -387,7 +387,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
   /**
    * Waits until it exists no more, asking every 5 seconds, 20 times at most.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html HeadBucket}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
    */
   async waitUntilNotExists(input?: Given<HeadBucketRequest, "Bucket"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -414,7 +414,7 @@ export class BucketAcl extends Resource<GetBucketAclOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html GetBucketAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
    */
   async load(input: Given<GetBucketAclRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketAcl({ Bucket: this.bucketName, ...input }, options);
@@ -428,7 +428,7 @@ export class BucketAcl extends Resource<GetBucketAclOutput> {
 
   /**
    * Sets who may do what with the bucket.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html PutBucketAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html
    */
   put(input: Given<PutBucketAclRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketAcl({ Bucket: this.bucketName, ...input }, options);
@@ -462,7 +462,7 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html GetBucketCors}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html
    */
   async load(input: Given<GetBucketCorsRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketCors({ Bucket: this.bucketName, ...input }, options);
@@ -476,7 +476,7 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
 
   /**
    * Deletes all rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html DeleteBucketCors}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html
    */
   delete(input: Given<DeleteBucketCorsRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketCors({ Bucket: this.bucketName, ...input }, options);
@@ -484,7 +484,7 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
 
   /**
    * Replaces the rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html PutBucketCors}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
    */
   put(input: Given<PutBucketCorsRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketCors({ Bucket: this.bucketName, ...input }, options);
@@ -518,7 +518,7 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycle.html GetBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycle.html
    */
   async load(input: Given<GetBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
@@ -532,7 +532,7 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
 
   /**
    * Deletes all rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html DeleteBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html
    */
   delete(input: Given<DeleteBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
@@ -540,7 +540,7 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
 
   /**
    * Replaces the rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycle.html PutBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycle.html
    */
   put(input: Given<PutBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
@@ -576,7 +576,7 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html GetBucketLifecycleConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
    */
   async load(input: Given<GetBucketLifecycleConfigurationRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketLifecycleConfiguration({ Bucket: this.bucketName, ...input }, options);
@@ -590,7 +590,7 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
 
   /**
    * Deletes all rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html DeleteBucketLifecycle}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html
    */
   delete(input: Given<DeleteBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
@@ -598,7 +598,7 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
 
   /**
    * Replaces the rules.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html PutBucketLifecycleConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
    */
   put(input: Given<PutBucketLifecycleConfigurationRequest, "Bucket"> = {}, options?: CallOptions): Promise<PutBucketLifecycleConfigurationOutput> {
     return this.meta.client.putBucketLifecycleConfiguration({ Bucket: this.bucketName, ...input }, options);
@@ -632,7 +632,7 @@ export class BucketLogging extends Resource<GetBucketLoggingOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html GetBucketLogging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html
    */
   async load(input: Given<GetBucketLoggingRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketLogging({ Bucket: this.bucketName, ...input }, options);
@@ -646,7 +646,7 @@ export class BucketLogging extends Resource<GetBucketLoggingOutput> {
 
   /**
    * Says where the access log goes, or that there is none.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html PutBucketLogging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
    */
   put(input: Given<PutBucketLoggingRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketLogging({ Bucket: this.bucketName, ...input }, options);
@@ -686,7 +686,7 @@ export class BucketNotification extends Resource<NotificationConfiguration> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html GetBucketNotificationConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html
    */
   async load(input: Given<GetBucketNotificationConfigurationRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketNotificationConfiguration({ Bucket: this.bucketName, ...input }, options);
@@ -700,7 +700,7 @@ export class BucketNotification extends Resource<NotificationConfiguration> {
 
   /**
    * Replaces who hears of what.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html PutBucketNotificationConfiguration}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
    */
   put(input: Given<PutBucketNotificationConfigurationRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketNotificationConfiguration({ Bucket: this.bucketName, ...input }, options);
@@ -734,7 +734,7 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html GetBucketPolicy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
    */
   async load(input: Given<GetBucketPolicyRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketPolicy({ Bucket: this.bucketName, ...input }, options);
@@ -748,7 +748,7 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
 
   /**
    * Deletes the policy.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html DeleteBucketPolicy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
    */
   delete(input: Given<DeleteBucketPolicyRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketPolicy({ Bucket: this.bucketName, ...input }, options);
@@ -756,7 +756,7 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
 
   /**
    * Replaces the policy.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html PutBucketPolicy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
    */
   put(input: Given<PutBucketPolicyRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketPolicy({ Bucket: this.bucketName, ...input }, options);
@@ -790,7 +790,7 @@ export class BucketRequestPayment extends Resource<GetBucketRequestPaymentOutput
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html GetBucketRequestPayment}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html
    */
   async load(input: Given<GetBucketRequestPaymentRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketRequestPayment({ Bucket: this.bucketName, ...input }, options);
@@ -804,7 +804,7 @@ export class BucketRequestPayment extends Resource<GetBucketRequestPaymentOutput
 
   /**
    * Says who pays.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html PutBucketRequestPayment}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html
    */
   put(input: Given<PutBucketRequestPaymentRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketRequestPayment({ Bucket: this.bucketName, ...input }, options);
@@ -838,7 +838,7 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html GetBucketTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html
    */
   async load(input: Given<GetBucketTaggingRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketTagging({ Bucket: this.bucketName, ...input }, options);
@@ -852,7 +852,7 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
 
   /**
    * Deletes all tags.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html DeleteBucketTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html
    */
   delete(input: Given<DeleteBucketTaggingRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketTagging({ Bucket: this.bucketName, ...input }, options);
@@ -860,7 +860,7 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
 
   /**
    * Replaces the tags.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html PutBucketTagging}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
    */
   put(input: Given<PutBucketTaggingRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketTagging({ Bucket: this.bucketName, ...input }, options);
@@ -896,7 +896,7 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html GetBucketVersioning}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
    */
   async load(input: Given<GetBucketVersioningRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketVersioning({ Bucket: this.bucketName, ...input }, options);
@@ -910,7 +910,7 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
 
   /**
    * Keeps versions from now on.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html PutBucketVersioning}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
    */
   enable(input: Given<PutBucketVersioningRequest, "Bucket" | "VersioningConfiguration"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketVersioning({ Bucket: this.bucketName, VersioningConfiguration: { Status: "Enabled" }, ...input }, options);
@@ -918,7 +918,7 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
 
   /**
    * Sets versioning and MFA delete.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html PutBucketVersioning}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
    */
   put(input: Given<PutBucketVersioningRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketVersioning({ Bucket: this.bucketName, ...input }, options);
@@ -926,7 +926,7 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
 
   /**
    * Keeps no more versions; those that are there stay.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html PutBucketVersioning}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
    */
   suspend(input: Given<PutBucketVersioningRequest, "Bucket" | "VersioningConfiguration"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketVersioning({ Bucket: this.bucketName, VersioningConfiguration: { Status: "Suspended" }, ...input }, options);
@@ -966,7 +966,7 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html GetBucketWebsite}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html
    */
   async load(input: Given<GetBucketWebsiteRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketWebsite({ Bucket: this.bucketName, ...input }, options);
@@ -980,7 +980,7 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
 
   /**
    * Makes the bucket a website no more.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html DeleteBucketWebsite}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html
    */
   delete(input: Given<DeleteBucketWebsiteRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketWebsite({ Bucket: this.bucketName, ...input }, options);
@@ -988,7 +988,7 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
 
   /**
    * Says how the bucket is a website.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html PutBucketWebsite}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html
    */
   put(input: Given<PutBucketWebsiteRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketWebsite({ Bucket: this.bucketName, ...input }, options);
@@ -1042,7 +1042,7 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
 
   /**
    * Ends the upload and deletes its parts.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html AbortMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
    */
   abort(input: Given<AbortMultipartUploadRequest, "Bucket" | "Key" | "UploadId"> = {}, options?: CallOptions): Promise<AbortMultipartUploadOutput> {
     return this.meta.client.abortMultipartUpload({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.id, ...input }, options);
@@ -1050,7 +1050,7 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
 
   /**
    * Makes the parts an object.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html CompleteMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
    */
   async complete(input: Given<CompleteMultipartUploadRequest, "Bucket" | "Key" | "UploadId"> = {}, options?: CallOptions): Promise<S3Object> {
     await this.meta.client.completeMultipartUpload({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.id, ...input }, options);
@@ -1059,7 +1059,7 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
 
   /**
    * The parts that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html ListParts}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
    */
   get parts(): Collection<MultipartUploadPart, "listParts", Part> {
     const { client } = this.meta;
@@ -1138,7 +1138,7 @@ export class MultipartUploadPart extends Resource<Part> {
 
   /**
    * Copies the part from another object, or some of its bytes.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html UploadPartCopy}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
    */
   copyFrom(input: Given<UploadPartCopyRequest, "Bucket" | "Key" | "UploadId" | "PartNumber">, options?: CallOptions): Promise<UploadPartCopyOutput> {
     return this.meta.client.uploadPartCopy({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.multipartUploadId, PartNumber: this.partNumber, ...input }, options);
@@ -1146,7 +1146,7 @@ export class MultipartUploadPart extends Resource<Part> {
 
   /**
    * Uploads the part.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html UploadPart}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
   upload(input: Given<UploadPartRequest, "Bucket" | "Key" | "UploadId" | "PartNumber"> = {}, options?: CallOptions): Promise<UploadPartOutput> {
     return this.meta.client.uploadPart({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.multipartUploadId, PartNumber: this.partNumber, ...input }, options);
@@ -1267,7 +1267,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async load(input: Given<HeadObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.headObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1281,7 +1281,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
 
   /**
    * Makes this object a copy of another, of up to 5 GB.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html CopyObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
    */
   copyFrom(input: Given<CopyObjectRequest, "Bucket" | "Key">, options?: CallOptions): Promise<CopyObjectOutput> {
     return this.meta.client.copyObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1289,7 +1289,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
 
   /**
    * Deletes the object; with versioning, hides it behind a delete marker.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html DeleteObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(input: Given<DeleteObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<DeleteObjectOutput> {
     return this.meta.client.deleteObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1297,7 +1297,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
 
   /**
    * Reads the object: its body and attributes.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html GetObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(input: Given<GetObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<GetObjectOutput> {
     return this.meta.client.getObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1305,7 +1305,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
 
   /**
    * Begins an upload in parts.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html CreateMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
    */
   async initiateMultipartUpload(input: Given<CreateMultipartUploadRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<MultipartUpload> {
     const output = await this.meta.client.createMultipartUpload({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1314,7 +1314,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
 
   /**
    * Brings an archived object back for some days.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html RestoreObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
    */
   restoreObject(input: Given<RestoreObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<RestoreObjectOutput> {
     return this.meta.client.restoreObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1348,7 +1348,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
   /**
    * Waits until it exists, asking every 5 seconds, 20 times at most.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1358,7 +1358,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
   /**
    * Waits until it exists no more, asking every 5 seconds, 20 times at most.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilNotExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1390,7 +1390,7 @@ export class ObjectAcl extends Resource<GetObjectAclOutput> {
 
   /**
    * Fetches the attributes, in place of those that are there.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html GetObjectAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html
    */
   async load(input: Given<GetObjectAclRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getObjectAcl({ Bucket: this.bucketName, Key: this.objectKey, ...input }, options);
@@ -1404,7 +1404,7 @@ export class ObjectAcl extends Resource<GetObjectAclOutput> {
 
   /**
    * Sets who may do what with the object.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html PutObjectAcl}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html
    */
   put(input: Given<PutObjectAclRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<PutObjectAclOutput> {
     return this.meta.client.putObjectAcl({ Bucket: this.bucketName, Key: this.objectKey, ...input }, options);
@@ -1455,7 +1455,7 @@ export class ObjectSummary extends SummaryHandle {
 
   /**
    * Makes this object a copy of another, of up to 5 GB.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html CopyObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
    */
   copyFrom(input: Given<CopyObjectRequest, "Bucket" | "Key">, options?: CallOptions): Promise<CopyObjectOutput> {
     return this.meta.client.copyObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1463,7 +1463,7 @@ export class ObjectSummary extends SummaryHandle {
 
   /**
    * Deletes the object; with versioning, hides it behind a delete marker.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html DeleteObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(input: Given<DeleteObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<DeleteObjectOutput> {
     return this.meta.client.deleteObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1471,7 +1471,7 @@ export class ObjectSummary extends SummaryHandle {
 
   /**
    * Reads the object: its body and attributes.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html GetObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(input: Given<GetObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<GetObjectOutput> {
     return this.meta.client.getObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1479,7 +1479,7 @@ export class ObjectSummary extends SummaryHandle {
 
   /**
    * Begins an upload in parts.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html CreateMultipartUpload}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
    */
   async initiateMultipartUpload(input: Given<CreateMultipartUploadRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<MultipartUpload> {
     const output = await this.meta.client.createMultipartUpload({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1488,7 +1488,7 @@ export class ObjectSummary extends SummaryHandle {
 
   /**
    * Brings an archived object back for some days.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html RestoreObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
    */
   restoreObject(input: Given<RestoreObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<RestoreObjectOutput> {
     return this.meta.client.restoreObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
@@ -1527,7 +1527,7 @@ export class ObjectSummary extends SummaryHandle {
   /**
    * Waits until it exists, asking every 5 seconds, 20 times at most.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1537,7 +1537,7 @@ export class ObjectSummary extends SummaryHandle {
   /**
    * Waits until it exists no more, asking every 5 seconds, 20 times at most.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilNotExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1588,7 +1588,7 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
 
   /**
    * Deletes this version for good.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html DeleteObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
    */
   delete(input: Given<DeleteObjectRequest, "Bucket" | "Key" | "VersionId"> = {}, options?: CallOptions): Promise<DeleteObjectOutput> {
     return this.meta.client.deleteObject({ Bucket: this.bucketName, Key: this.objectKey, VersionId: this.id, ...input }, options);
@@ -1596,7 +1596,7 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
 
   /**
    * Reads this version: its body and attributes.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html GetObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   get(input: Given<GetObjectRequest, "Bucket" | "Key" | "VersionId"> = {}, options?: CallOptions): Promise<GetObjectOutput> {
     return this.meta.client.getObject({ Bucket: this.bucketName, Key: this.objectKey, VersionId: this.id, ...input }, options);
@@ -1604,7 +1604,7 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
 
   /**
    * Reads the attributes of this version.
-   * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html HeadObject}
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   head(input: Given<HeadObjectRequest, "Bucket" | "Key" | "VersionId"> = {}, options?: CallOptions): Promise<HeadObjectOutput> {
     return this.meta.client.headObject({ Bucket: this.bucketName, Key: this.objectKey, VersionId: this.id, ...input }, options);
