@@ -91,7 +91,8 @@ async function chooseCure(
   if (!(failure instanceof S3ServiceError)) return undefined;
   const { op, bucket } = recovery;
   // Not every store says that it is the time that it minds, and to a HEAD none can say it.
-  const clock = clockCodes.has(failure.code) || failure.statusCode === 403 || failure.statusCode === 401;
+  const refused = failure.statusCode === 403 || failure.statusCode === 401;
+  const clock = clockCodes.has(failure.code) || (refused && credentials !== undefined);
   if (clock && !recovery.clockSet && setClock(engine, failure)) {
     recovery.clockSet = true;
     return "again";
@@ -119,7 +120,9 @@ async function chooseCure(
 
 /** Takes the service's clock for ours, if that is what is wrong. */
 function setClock(engine: Engine, failure: S3ServiceError): boolean {
-  const text = failure.response.Error.ServerTime ?? failure.response.ResponseMetadata.HTTPHeaders["date"];
+  const { date, age } = failure.response.ResponseMetadata.HTTPHeaders;
+  // What was kept by a cache is as old as it says.
+  const text = failure.response.Error.ServerTime ?? (age === undefined ? date : undefined);
   const time = text === undefined ? Number.NaN : Date.parse(text);
   const skew = time - Date.now();
   if (Number.isNaN(time) || Math.abs(skew - engine.skew) < SKEW) return false;

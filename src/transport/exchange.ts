@@ -130,10 +130,10 @@ export class Exchange {
   /** It failed: told by the connection, or a limit. */
   fail(reason: unknown): void {
     if (this.over) return;
-    if (this.phase === "reading" && this.#status >= 300 && !this.#settled) {
+    if (this.phase === "reading" && (this.#status >= 300 || this.#bodiless) && !this.#settled) {
       // The answer is in its status; a service that refuses an upload often cuts the connection right after its refusal.
-      // undici takes a 304 for cut when it tells the length of what it doesn't send.
-      this.#settle(this.#status !== 304);
+      // undici takes a 204 and a 304 for cut when they tell the length of what they don't send.
+      this.#settle(!this.#bodiless);
     } else {
       const failure = this.#explain(reason);
       if (this.#queue !== undefined) this.#queue.fail(failure);
@@ -221,7 +221,7 @@ export class Exchange {
   complete(): void {
     if (this.over) return;
     const length = this.#length;
-    if (length !== undefined && this.#received !== length && this.#status !== 304) {
+    if (length !== undefined && this.#received !== length && !this.#bodiless) {
       this.fail(new IncompleteBodyError(length, this.#received, { hint: BROKEN_OFF }));
       return;
     }
@@ -295,6 +295,11 @@ export class Exchange {
       elapsed: performance.now() - this.startedAt,
       reused: this.connection?.reused ?? false,
     };
+  }
+
+  /** It has no body by definition, whatever its headers say. */
+  get #bodiless(): boolean {
+    return this.#status === 204 || this.#status === 304;
   }
 
   #settle(truncated: boolean): void {

@@ -56,7 +56,9 @@ export function transportFailure(cause: unknown, context: FailureContext): Error
     });
     return withFacts(timeout, context);
   }
-  const code = raw === undefined ? "TransportError" : (RENAMED[raw] ?? raw);
+  // undici's parser calls everything so that it refuses once it has read a length: before the body, headers that contradict each other.
+  const contradiction = raw === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && context.phase !== "reading";
+  const code = raw === undefined ? "TransportError" : contradiction ? "MalformedHttp" : (RENAMED[raw] ?? raw);
   return withFacts(
     new TransportError(`${describe(code, error, host)} ${when}`, { code, cause, hint: hintFor(code, host) }),
     context,
@@ -120,7 +122,7 @@ function describe(code: string, error: Error | undefined, host: string): string 
     case "ConnectionClosed":
       return `The other side closed the connection`;
     case "MalformedHttp":
-      return `What came is not an HTTP answer (${error?.message})`;
+      return `What came is not an HTTP answer${error?.name === "HTTPParserError" ? ` (${error.message})` : ""}`;
     case "HeadersTooLarge":
       return `The answer's headers are too large`;
     default:

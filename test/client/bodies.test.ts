@@ -117,7 +117,9 @@ describe("a stream whose length nobody knows", () => {
     const controller = new AbortController();
     const error = await on(
       () => ({}),
-      (s3) => {
+      async (s3) => {
+        await s3.headObject(object);
+        service.sent.length = 0;
         const failure = failureOf(s3.putObject({ ...object, Body: source }, { signal: controller.signal }));
         setTimeout(() => controller.abort(new Error("enough")), 10);
         return failure;

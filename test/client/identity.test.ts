@@ -90,6 +90,16 @@ describe("a clock that is wrong", () => {
     }
   });
 
+  it("is not set by an answer that was kept somewhere, nor for who signs nothing", async () => {
+    const date = new Date(Date.now() - 60 * minute).toUTCString();
+    const kept = new Play(() => fail(403, "AccessDenied", {}, { date, age: "3600" }));
+    await using s3 = onAws(kept);
+    expect(await failureOf(s3.deleteObject(object))).toMatchObject({ attempts: 1 });
+    const plain = new Play(() => fail(403, "AccessDenied", {}, { date }));
+    await using anonymous = onAws(plain, { credentials: "anonymous" });
+    expect(await failureOf(anonymous.getObject(object))).toMatchObject({ attempts: 1 });
+  });
+
   it("is not to blame where the service's time is ours", async () => {
     const play = new Play(() => skewed(new Date()));
     await using s3 = onAws(play);

@@ -231,6 +231,25 @@ describe("answers that are strange, and right", () => {
       healed: 2,
     },
     {
+      fault: "a 204 that tells the length of a body which it cannot have",
+      server: [says("HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n")],
+      call: (s3) => s3.deleteObject(there),
+      healed: 1,
+    },
+    {
+      fault: "a 204 that tells it and has it",
+      server: [says("HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\nhello")],
+      call: (s3) => s3.deleteObject(there),
+      healed: 1,
+    },
+    {
+      fault: "lengths that contradict each other",
+      server: [says("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef")],
+      call: listIt,
+      error: { code: "MalformedHttp", message: expect.stringMatching(/not an HTTP answer/) },
+      after: 3,
+    },
+    {
       fault: "a 204 that has a body after all",
       server: [says("HTTP/1.1 204 No Content\r\n\r\nsurprise"), works],
       call: async (s3) => {
