@@ -8,7 +8,7 @@ import type {
 } from "../model/generated/types.js";
 import type { Answer } from "./answer.js";
 import type { Call, World } from "./call.js";
-import { invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors.js";
+import { invalidArgument, invalidRequest, malformedAcl, S3Error } from "./errors.js";
 import type { Headers } from "./input.js";
 import type { Acl, Bucket } from "./store.js";
 import type { User } from "./users.js";
@@ -150,13 +150,13 @@ function replaceAcl(call: Call<PutBucketAclRequest | PutObjectAclRequest>, old: 
 }
 
 function grantsOfPolicy(world: World, policy: AccessControlPolicy, old: Acl): Grant[] {
-  if (!policy.Owner?.ID) throw malformedXml("Owner is missing");
+  if (!policy.Owner?.ID) throw malformedAcl("Owner is missing");
   if (policy.Owner.ID !== old.owner.ID) throw new S3Error("AccessDenied", "The owner can't be changed by an ACL.");
   const grants = policy.Grants ?? [];
-  if (grants.length > 100) throw malformedXml("there are more than 100 grants");
+  if (grants.length > 100) throw malformedAcl("there are more than 100 grants");
   return grants.map((grant) => {
     const { Grantee: who, Permission: permission = "" } = grant;
-    if (!who || !permissions.includes(permission)) throw malformedXml("a grant needs a grantee and a permission");
+    if (!who || !permissions.includes(permission)) throw malformedAcl("a grant needs a grantee and a permission");
     switch (who.Type) {
       case "CanonicalUser":
         return { Grantee: grantee(world, "id", who.ID ?? ""), Permission: permission };
@@ -165,7 +165,7 @@ function grantsOfPolicy(world: World, policy: AccessControlPolicy, old: Acl): Gr
       case "Group":
         return { Grantee: grantee(world, "uri", who.URI ?? ""), Permission: permission };
       default:
-        throw malformedXml("a grantee needs xsi:type");
+        throw malformedAcl("a grantee needs xsi:type");
     }
   });
 }

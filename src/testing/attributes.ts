@@ -1,7 +1,7 @@
 import type { GetObjectAttributesRequest, RestoreObjectRequest } from "../model/generated/types.js";
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
-import { invalidArgument, malformedXml, S3Error } from "./errors.js";
+import { invalidArgument, malformedXml, missingBody, S3Error } from "./errors.js";
 import { checksumOfVersion, checksumOutput } from "./objects.js";
 import { checkCustomerKey } from "./sse.js";
 import type { Version } from "./store.js";
@@ -37,6 +37,12 @@ function partsOutput(call: Call, version: Version): object | undefined {
   };
 }
 
+/** The object's checksum; that of parts without their number, which is with all else that tells of parts. */
+function checksumAttribute(version: Version): object | undefined {
+  const checksum = checksumOfVersion(version);
+  return checksum && checksumOutput({ ...checksum, value: checksum.value.replace(/-\d+$/, "") });
+}
+
 export function getObjectAttributes(call: Call<GetObjectAttributesRequest>): Answer {
   const wanted = call.input.ObjectAttributes as readonly string[];
   for (const name of wanted) {
@@ -51,7 +57,7 @@ export function getObjectAttributes(call: Call<GetObjectAttributesRequest>): Ans
       VersionId: shownVersionId(call.bucket, version),
       // The one place where S3 gives an ETag without quotes.
       ETag: has("ETag") ? version.etag.replaceAll('"', "") : undefined,
-      Checksum: has("Checksum") ? checksumOutput(checksumOfVersion(version)) : undefined,
+      Checksum: has("Checksum") ? checksumAttribute(version) : undefined,
       ObjectParts: has("ObjectParts") ? partsOutput(call, version) : undefined,
       StorageClass: has("StorageClass") ? version.description.storageClass : undefined,
       ObjectSize: has("ObjectSize") ? version.size : undefined,
@@ -67,7 +73,7 @@ export function restoreObject(call: Call<RestoreObjectRequest>): Answer {
     throw new S3Error("InvalidObjectState", "Only archived objects can be restored.", { StorageClass: storageClass });
   }
   const request = call.input.RestoreRequest;
-  if (!request) throw malformedXml("there is no body");
+  if (!request) throw missingBody();
   if (request.Type !== undefined || request.SelectParameters || request.OutputLocation) {
     throw new S3Error("NotImplemented", "Restores that select are not done here.");
   }

@@ -262,8 +262,9 @@ function checkScope(
   scope: { region: string; service: string },
   malformed: (why: string, details?: ErrorDetails) => S3Error,
 ): void {
-  if (!request.regions.includes(scope.region)) {
-    const right = request.rightRegion;
+  const right = request.rightRegion;
+  // A bucket may be in a region of its own: us-east-1 makes them everywhere.
+  if (!request.regions.includes(scope.region) && scope.region !== right) {
     throw malformed(`the region ${JSON.stringify(scope.region)} is wrong; expecting ${JSON.stringify(right)}`, {
       Region: right,
     });

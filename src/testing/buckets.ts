@@ -65,6 +65,11 @@ export function createBucket(call: Call<CreateBucketRequest>): Answer {
   const fault = bucketNameFault(name);
   if (fault) throw invalidBucketName(name, fault);
   const region = regionOf(call);
+  if (headers["x-amz-bucket-namespace"] === "account-regional") {
+    const end = `-${call.user.accountId}-${region}-an`;
+    if (!name.endsWith(end))
+      throw new S3Error("InvalidNamespaceHeader", `A name of the account's own in this region ends in ${end}.`);
+  }
   const there = world.buckets.get(name);
   if (there && there.owner.accountId !== call.user.accountId) {
     throw new S3Error("BucketAlreadyExists", "Somebody else has a bucket of this name; all users share the names.", {

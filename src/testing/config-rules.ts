@@ -3,6 +3,7 @@ import type {
   CORSConfiguration,
   LifecycleRule,
   LoggingEnabled,
+  NotificationConfiguration,
   PublicAccessBlockConfiguration,
   ReplicationConfiguration,
   ServerSideEncryptionConfiguration,
@@ -119,6 +120,12 @@ function checkLifecycleRule(rule: LifecycleRule): void {
       throw malformedXml("Transition has Date or Days");
     checkWhen("Transition", transition.Days, transition.Date, 0);
   }
+  for (const transition of rule.NoncurrentVersionTransitions ?? []) {
+    if (transition.NoncurrentDays === undefined) throw malformedXml("NoncurrentVersionTransition has NoncurrentDays");
+  }
+  for (const transition of [...transitions, ...(rule.NoncurrentVersionTransitions ?? [])]) {
+    if (transition.StorageClass === undefined) throw malformedXml("a transition has a StorageClass");
+  }
   const abort = rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation;
   if (abort !== undefined && abort < 1)
     throw invalidArgument("DaysAfterInitiation", String(abort), "The days must be at least one.");
@@ -205,11 +212,21 @@ function checkEncryption(_call: Call, value: ServerSideEncryptionConfiguration):
   }
 }
 
-function checkNotification(_call: Call, value: Record<string, unknown>): undefined {
-  for (const list of Object.values(value)) {
-    if (!Array.isArray(list)) continue;
-    for (const item of list as { Id?: string }[]) item.Id ??= randomUUID();
-  }
+function checkNotification(call: Call, value: NotificationConfiguration): undefined {
+  const { region } = call.bucket;
+  const check = (rule: { Id?: string | undefined; Events: string[] }, arn: string, service: string): void => {
+    rule.Id ??= randomUUID();
+    const place = new RegExp(`^arn:[^:]+:${service}:([^:]*):\\d+:.+$`).exec(arn)?.[1];
+    if (place === undefined) throw invalidArgument("Arn", arn, "This is no ARN of what can be notified.");
+    if (place !== region) throw invalidArgument("Arn", arn, "What is notified must be in the bucket's region.");
+    for (const event of rule.Events) {
+      if (!/^s3:[A-Za-z]+(?::(?:\*|[A-Za-z]+))?$/.test(event))
+        throw invalidArgument("Event", event, "There is no such event.");
+    }
+  };
+  for (const rule of value.TopicConfigurations ?? []) check(rule, rule.TopicArn, "sns");
+  for (const rule of value.QueueConfigurations ?? []) check(rule, rule.QueueArn, "sqs");
+  for (const rule of value.LambdaFunctionConfigurations ?? []) check(rule, rule.LambdaFunctionArn, "lambda");
 }
 
 function checkLogging(call: Call, value: { LoggingEnabled?: LoggingEnabled }): undefined {

@@ -3,7 +3,7 @@ import type { Member } from "../model/shape.js";
 import type { Answer } from "./answer.js";
 import type { Call, Handler } from "./call.js";
 import { checkConfiguration } from "./config-rules.js";
-import { invalidArgument, malformedXml, S3Error } from "./errors.js";
+import { invalidArgument, malformedXml, missingBody, S3Error } from "./errors.js";
 import { isPublicPolicy } from "./policy.js";
 
 /*
@@ -49,12 +49,14 @@ function putConfiguration(call: Call): Answer {
   const payload = call.operation.input.payload!;
   const value = (call.input as Record<string, unknown>)[payload.name];
   const place = placeOf(call);
-  if (value === undefined) throw malformedXml("there is no body");
+  if (value === undefined) throw missingBody();
   const id = (call.input as { Id?: string }).Id;
   if (id !== undefined && (value as { Id?: string }).Id !== id)
     throw malformedXml("its Id is not the one in the query");
   const answer = checkConfiguration(call, call.operation.query, value as Record<string, unknown>, payload.shape);
-  call.bucket.configurations.set(place, value);
+  // No tags are none.
+  if ((value as { TagSet?: unknown[] }).TagSet?.length === 0) call.bucket.configurations.delete(place);
+  else call.bucket.configurations.set(place, value);
   call.bucket.changedSettings();
   return answer;
 }

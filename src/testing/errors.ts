@@ -78,6 +78,16 @@ export function malformedXml(why: string): S3Error {
   return new S3Error("MalformedXML", `The XML of the request is not what this operation takes: ${why}.`);
 }
 
+/** The XML of an ACL is no XML, or none of an ACL. */
+export function malformedAcl(why: string): S3Error {
+  return new S3Error("MalformedACLError", `The ACL can't be taken: ${why}.`);
+}
+
+/** The operation needs a document, and the request has no body. */
+export function missingBody(): S3Error {
+  return new S3Error("MissingRequestBodyError", "The request has no body, and this operation needs one.");
+}
+
 /** A header asks for what this server (or S3 itself) does not do. */
 export function notImplemented(message: string, details: ErrorDetails = {}): S3Error {
   return new S3Error("NotImplemented", message, details);

@@ -1,6 +1,6 @@
 import type { Operation } from "../model/operation.js";
 import type { Member, StructureShape } from "../model/shape.js";
-import { invalidArgument, malformedXml, S3Error } from "./errors.js";
+import { invalidArgument, malformedAcl, missingBody, S3Error } from "./errors.js";
 import type { Target } from "./target.js";
 import { readPayload } from "./xml-read.js";
 
@@ -68,10 +68,15 @@ export function readBodyInto(input: Record<string, unknown>, shape: StructureSha
   const payload = shape.payload;
   if (payload && payload.shape.kind === "structure") {
     if (text.trim() === "") {
-      if (payload.required) throw malformedXml("there is no body");
+      if (payload.required) throw missingBody();
       return;
     }
-    input[payload.name] = readPayload(text, payload.shape, [payload.wireName, payload.shape.name]);
+    try {
+      input[payload.name] = readPayload(text, payload.shape, [payload.wireName, payload.shape.name]);
+    } catch (error) {
+      const isAcl = payload.shape.name === "AccessControlPolicy";
+      throw isAcl && error instanceof S3Error ? malformedAcl(error.message) : error;
+    }
   } else if (payload && payload.shape.kind === "string") {
     input[payload.name] = text;
   }

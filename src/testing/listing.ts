@@ -207,7 +207,7 @@ export function listObjectsV2(call: Call<ListObjectsV2Request>): Answer {
   const { list, output, last, count } = listCurrent(call, after, query.get("fetch-owner") === "true");
   output["KeyCount"] = count;
   output["ContinuationToken"] = token;
-  output["StartAfter"] = startAfter === undefined || startAfter === "" ? undefined : list.encode(startAfter);
+  if (token === undefined && startAfter) output["StartAfter"] = list.encode(startAfter);
   if (last) output["NextContinuationToken"] = toToken(last.key ?? last.prefix);
   return { output, headers: regionHeader(call) };
 }

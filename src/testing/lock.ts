@@ -7,7 +7,7 @@ import type {
 import type { Answer } from "./answer.js";
 import type { Call } from "./call.js";
 import { hasChecksum } from "./checksums.js";
-import { accessDenied, invalidArgument, invalidRequest, malformedXml, S3Error } from "./errors.js";
+import { accessDenied, invalidArgument, invalidRequest, malformedXml, missingBody, S3Error } from "./errors.js";
 import type { Headers } from "./input.js";
 import type { Bucket, Retention, Version } from "./store.js";
 import { findVersion } from "./versions.js";
@@ -141,7 +141,8 @@ export function getObjectLockConfiguration(call: Call): Answer {
 export function putObjectLockConfiguration(call: Call<PutObjectLockConfigurationRequest>): Answer {
   const { bucket } = call;
   const configuration = call.input.ObjectLockConfiguration;
-  if (configuration?.ObjectLockEnabled !== "Enabled") throw malformedXml("ObjectLockEnabled is Enabled");
+  if (configuration === undefined) throw missingBody();
+  if (configuration.ObjectLockEnabled !== "Enabled") throw malformedXml("ObjectLockEnabled is Enabled");
   if (bucket.versioning !== "Enabled") {
     throw new S3Error("InvalidBucketState", "Object lock needs versioning to be enabled.");
   }

@@ -101,8 +101,9 @@ describe("ACLs", () => {
     const put = async (body: string, headers: Record<string, string> = {}): Promise<string> =>
       fault(await call(server, { method: "PUT", path: "/bucket?acl", body, headers }));
     expect(await put(xml("0".repeat(64), everybody))).toBe("403 AccessDenied");
-    expect(await put(xml(id, everybody, "ALL"))).toBe("400 MalformedXML");
-    expect(await put(xml(id, "<Grantee><URI>x</URI></Grantee>"))).toBe("400 MalformedXML");
+    expect(await put(xml(id, everybody, "ALL"))).toBe("400 MalformedACLError");
+    expect(await put(xml(id, "<Grantee><URI>x</URI></Grantee>"))).toBe("400 MalformedACLError");
+    expect(await put("<AccessControlPolicy>")).toBe("400 MalformedACLError");
     expect(await put(xml(id, everybody), { "x-amz-acl": "private" })).toBe("400 UnexpectedContent");
     expect(await put("", { "x-amz-acl": "private", "x-amz-grant-read": `id=${id}` })).toBe("400 InvalidRequest");
     expect(await put("", { "x-amz-acl": "private", "x-amz-grant-read": "id=nobody" })).toBe("400 InvalidRequest");

@@ -73,6 +73,21 @@ describe("buckets", () => {
     await local.stop();
   });
 
+  it("are reached in the region that they were made in from us-east-1, though the server has not named it", async () => {
+    expect((await create("far", constraint("ap-south-1"))).status).toBe(200);
+    expect(fault(await call(server, { path: "/far" }))).toBe("301 PermanentRedirect");
+    expect((await call(server, { path: "/far", region: "ap-south-1" })).status).toBe(200);
+    expect(fault(await call(server, { path: "/", region: "ap-south-1" }))).toBe("400 AuthorizationHeaderMalformed");
+    expect((await call(server, { method: "DELETE", path: "/far", region: "ap-south-1" })).status).toBe(204);
+  });
+
+  it("of an account's own names are called after account and region", async () => {
+    const headers = { "x-amz-bucket-namespace": "account-regional" };
+    expect(fault(await create("mine", "", { headers }))).toBe("400 InvalidNamespaceHeader");
+    expect((await create("mine-111122223333-us-east-1-an", "", { headers })).status).toBe(200);
+    await call(server, { method: "DELETE", path: "/mine-111122223333-us-east-1-an" });
+  });
+
   it("are asked for in their own region, or the request is sent on", async () => {
     const wrong = await call(server, { path: "/regional" });
     expect(fault(wrong)).toBe("301 PermanentRedirect");

@@ -69,6 +69,9 @@ const cases: Case[] = [
   })),
 ];
 
+const notified = (arn: string, event = "s3:ObjectCreated:*"): string =>
+  `<NotificationConfiguration><QueueConfiguration><Queue>${arn}</Queue><Event>${event}</Event></QueueConfiguration></NotificationConfiguration>`;
+
 describe("a configuration", () => {
   it.each(cases)("$query is put, given back as it was, and deleted", async ({ query, missing, xml, status = 200 }) => {
     expect(fault(await get(query))).toBe(missing);
@@ -191,6 +194,20 @@ describe("a configuration", () => {
       "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter/><Expiration><Days>many</Days></Expiration></Rule></LifecycleConfiguration>",
       "400 MalformedXML",
     ],
+    [
+      "lifecycle",
+      "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter/><NoncurrentVersionTransition><StorageClass>GLACIER</StorageClass></NoncurrentVersionTransition></Rule></LifecycleConfiguration>",
+      "400 MalformedXML",
+    ],
+    [
+      "lifecycle",
+      "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter/><Transition><Days>1</Days></Transition></Rule></LifecycleConfiguration>",
+      "400 MalformedXML",
+    ],
+    ["notification", notified("no:arn"), "400 InvalidArgument"],
+    ["notification", notified("arn:aws:sns:us-east-1:1:q"), "400 InvalidArgument"],
+    ["notification", notified("arn:aws:sqs:eu-west-1:1:q"), "400 InvalidArgument"],
+    ["notification", notified("arn:aws:sqs:us-east-1:1:q", "object made"), "400 InvalidArgument"],
     ["website", "<WebsiteConfiguration></WebsiteConfiguration>", "400 InvalidArgument"],
     [
       "tagging",
@@ -210,7 +227,8 @@ describe("a configuration", () => {
       "400 MalformedXML",
     ],
     ["requestPayment", "not xml", "400 MalformedXML"],
-    ["requestPayment", "", "400 MalformedXML"],
+    ["requestPayment", "", "400 MissingRequestBodyError"],
+    ["object-lock", "", "400 MissingRequestBodyError"],
     [
       "requestPayment",
       '<RequestPaymentConfiguration xmlns="urn:other"><Payer>Requester</Payer></RequestPaymentConfiguration>',
@@ -276,6 +294,14 @@ describe("a configuration", () => {
         })
       ).status,
     ).toBe(204);
+  });
+});
+
+describe("tags of a bucket", () => {
+  it("are none when none are set", async () => {
+    await set("tagging", "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>");
+    expect((await set("tagging", "<Tagging><TagSet></TagSet></Tagging>")).status).toBe(204);
+    expect(fault(await get("tagging"))).toBe("404 NoSuchTagSet");
   });
 });
 

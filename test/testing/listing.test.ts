@@ -94,6 +94,11 @@ describe("lists of objects", () => {
     expect(elements((await list("list-type=2&start-after=b%2F2")).text, "Key")).toEqual(["b/c/1", "c", "d/1", "e"]);
     expect(elements((await list("marker=bb")).text, "Key")).toEqual(["c", "d/1", "e"]);
     expect(elements((await list("list-type=2&start-after=zzz")).text, "Key")).toEqual([]);
+    const page = (await list("list-type=2&start-after=b%2F2&max-keys=1")).text;
+    expect(element(page, "StartAfter")).toBe("b/2");
+    const token = encodeURIComponent(element(page, "NextContinuationToken")!);
+    const next = (await list(`list-type=2&start-after=b%2F2&continuation-token=${token}`)).text;
+    expect([elements(next, "Key"), element(next, "StartAfter")]).toEqual([["c", "d/1", "e"], undefined]);
     const { text } = await list("list-type=2&start-after=b%2F&delimiter=%2F");
     expect([...elements(text, "Key"), ...elements(text, "CommonPrefixes")]).toEqual(["c", "e", "<Prefix>d/</Prefix>"]);
   });
