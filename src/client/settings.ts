@@ -72,11 +72,7 @@ export function clientSettings(options: S3ClientOptions, resolved: Settings, env
       DisableS3ExpressSessionAuth: resolved.disableS3ExpressSessionAuth,
       signingRegionSet: resolved.sigv4aSigningRegionSet,
       authSchemePreference: resolved.authSchemePreference,
-      // A store of one's own seldom has a host name for every bucket. Whoever asks for Amazon's global host means a host of
-      // Amazon's kind, where buckets are part of the name.
-      ForcePathStyle:
-        resolved.forcePathStyle ??
-        (resolved.endpoint === undefined || options.useGlobalEndpoint === true ? false : "unless-arn"),
+      ForcePathStyle: options.forcePathStyle ?? pathStyle(options, resolved),
     }),
     custom,
     service: custom ? String(resolved.endpoint).replace(/\/+$/, "").toLowerCase() : partitionForRegion(region),
@@ -104,6 +100,14 @@ export function clientSettings(options: S3ClientOptions, resolved: Settings, env
     wireLog: wireLog(options.logger, env),
     hooks: options.hooks,
   };
+}
+
+/** Where buckets go when the program does not say. The profile speaks of buckets' names, as in boto3: an ARN goes where it belongs. */
+function pathStyle(options: S3ClientOptions, { forcePathStyle, endpoint }: Settings): false | "unless-arn" {
+  if (forcePathStyle !== undefined) return forcePathStyle && "unless-arn";
+  // A store of one's own seldom has a host name for every bucket. Whoever asks for Amazon's global host means a host of Amazon's kind,
+  // where buckets are part of the name.
+  return endpoint === undefined || options.useGlobalEndpoint === true ? false : "unless-arn";
 }
 
 /** Whether a host is Amazon's: its own name, or that of a VPC endpoint. */

@@ -1,3 +1,5 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { S3Client, type S3ClientOptions, Session, type SessionOptions } from "tucuxi";
 import { Agent } from "undici";
 import { describe, expect, it } from "vitest";
@@ -178,6 +180,32 @@ describe("what is said of signing", () => {
       name: "ConfigError",
       message: expect.stringContaining("AWS_SIGV4A_SIGNING_REGION_SET"),
     });
+  });
+});
+
+describe("path style", () => {
+  const arn = { Bucket: "arn:aws:s3:eu-central-1:123456789012:accesspoint/ap", Key: "k" };
+
+  it("of the profile is about names of buckets; that of an option excludes ARNs", async () => {
+    const folder = await mkdtemp(`${tmpdir()}/tucuxi-`);
+    try {
+      await writeFile(`${folder}/config`, "[default]\nregion = eu-central-1\ns3 =\n  addressing_style = path\n");
+      const play = new Play();
+      const session = new Session({ env: { ...nowhere, AWS_CONFIG_FILE: `${folder}/config` }, credentials: keys });
+      await using s3 = session.client({ dispatcher: play });
+      await s3.headObject(object);
+      await s3.headObject(arn);
+      expect(play.sent.map(({ origin, path }) => origin + path)).toEqual([
+        "https://s3.eu-central-1.amazonaws.com/river/k",
+        "https://ap-123456789012.s3-accesspoint.eu-central-1.amazonaws.com/k",
+      ]);
+      await using asked = session.client({ dispatcher: play, forcePathStyle: true });
+      expect((await failureOf(asked.headObject(arn))).message).toMatch(
+        /^Path-style addressing cannot be used with ARN/,
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
