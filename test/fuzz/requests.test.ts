@@ -94,10 +94,7 @@ describe("headers", () => {
           }
           const output = (await s3.headObject({ Bucket: "bucket", Key: "key" })) as unknown as Record<string, unknown>;
           // HTTP has no blanks around a value, and no empty header of these.
-          const asSent = Buffer.from(value, "utf8")
-            .toString("latin1")
-            .replace(/^[ \t]+|[ \t]+$/g, "");
-          expect([asSent, value.trim()]).toContain(output[member] ?? "");
+          expect(output[member] ?? "").toBe(value.replace(/^[ \t]+|[ \t]+$/g, ""));
         },
       ),
       { numRuns: runs(150) },
