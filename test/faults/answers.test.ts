@@ -109,7 +109,6 @@ describe("an answer that is none", () => {
     {
       fault: "a reason without end",
       server: [floods("HTTP/1.1 200 ", "OK ".repeat(100))],
-      options: soon,
       error: { code: "MalformedHttp", attempts: 3 },
       after: 3,
     },

@@ -34,7 +34,7 @@ export const caBundle = pem("authority");
 const nowhere = { HOME: "/nonexistent", AWS_EC2_METADATA_DISABLED: "true" };
 
 /** For faults that are a silence: long enough for what is right on a busy machine. */
-export const soon = { requestTimeout: 500 };
+export const soon = { requestTimeout: 700 };
 
 /** A client with less patience than most. */
 export function impatient(endpoint: string, options: S3ClientOptions = {}, env: Record<string, string> = {}): S3Client {

@@ -337,7 +337,7 @@ describe("silence", () => {
 
   it("in the middle of the body", async () => {
     const server = await saying(`${HEAD}01234`, "wait");
-    const client = transport({ requestTimeout: 60 });
+    const client = transport({ requestTimeout: 1000 });
     expect(await failure(client.send(get(server)))).toMatchObject({ code: "ReadTimeout", phase: "reading" });
     const { source } = await client.send(get(server, { expect: "stream" }));
     const error = await failure(makeResponseBody(source!, { contentLength: 10 }).bytes());
@@ -400,7 +400,7 @@ describe("silence", () => {
         socket.resume();
       });
     });
-    const client = transport({ requestTimeout: 400 });
+    const client = transport({ requestTimeout: 1000 });
     const response = await client.send(get(server, { method: "PUT", body: Buffer.alloc(64 * MB) }));
     expect(response.status).toBe(200);
   });
@@ -426,12 +426,12 @@ describe("silence", () => {
   it("is not the service's when the reader is slow", async () => {
     const big = Buffer.alloc(4 * 1024 * 1024, "z");
     const server = await answering(() => reply(big));
-    const client = transport({ requestTimeout: 150 });
+    const client = transport({ requestTimeout: 500 });
     const { source } = await client.send(get(server, { expect: "stream" }));
     let total = 0;
     let first = true;
     for await (const piece of makeResponseBody(source!, { contentLength: big.length })) {
-      if (first) await delay(400);
+      if (first) await delay(1000);
       first = false;
       total += piece.length;
     }
