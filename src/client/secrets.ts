@@ -1,5 +1,6 @@
 /** What the service sends back of a request it refused may quote the request's secrets: they go no further. */
 import type { Credentials } from "../credentials/types.js";
+import { TucuxiError } from "../errors/base.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { HeaderPairs } from "./signing.js";
 
@@ -17,9 +18,9 @@ export function secretsOf(headers: HeaderPairs, credentials: Credentials | undef
   return found.filter((secret) => secret.length >= 8);
 }
 
-/** Takes secrets out of an error of the service, wherever they stand in it; other errors are given back as they are. */
+/** Takes secrets out of an error, wherever they stand in it, and gives it back. */
 export function hideSecrets(error: unknown, secrets: readonly string[]): unknown {
-  if (!(error instanceof S3ServiceError)) return error;
+  if (!(error instanceof TucuxiError)) return error;
   const hide = (text: string): string => {
     let shown = text.replace(secretLines, `$1:${HIDDEN}`).replace(/(Signature=)[0-9a-f]{16,}/gi, `$1${HIDDEN}`);
     for (const secret of secrets) {
@@ -33,14 +34,17 @@ export function hideSecrets(error: unknown, secrets: readonly string[]): unknown
     const shown = hide(text);
     if (shown !== text) Object.defineProperty(error, name, { value: shown });
   }
-  const details = error.response.Error;
-  for (const [name, value] of Object.entries(details)) {
-    if (value === undefined) continue;
-    const shown = hide(value);
-    if (shown === value) continue;
-    details[name] = shown;
-    // The same once more, as a list of bytes.
-    if (details[`${name}Bytes`] !== undefined) details[`${name}Bytes`] = HIDDEN;
+  if (!(error instanceof S3ServiceError)) return error;
+  const { Error: details, ResponseMetadata: metadata } = error.response;
+  for (const texts of [details, metadata.HTTPHeaders]) {
+    for (const [name, value] of Object.entries(texts)) {
+      if (value === undefined) continue;
+      const shown = hide(value);
+      if (shown === value) continue;
+      texts[name] = shown;
+      // The same once more, as a list of bytes.
+      if (texts[`${name}Bytes`] !== undefined) texts[`${name}Bytes`] = HIDDEN;
+    }
   }
   return error;
 }

@@ -45,6 +45,8 @@ export function transportFailure(cause: unknown, context: FailureContext): Error
     return cause instanceof TransportError && !("phase" in cause) ? withFacts(cause, context) : cause;
   }
   const error = cause instanceof Error ? cause : undefined;
+  // What came may be the request once more, with all that is secret in it.
+  if (error !== undefined && "data" in error) Object.defineProperty(error, "data", { value: undefined });
   const raw = codeOf(error);
   const host = hostOf(context.origin);
   const when = `${WHEN[context.phase]} ${host}, after ${Math.round(context.elapsed)} ms`;

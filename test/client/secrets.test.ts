@@ -120,10 +120,10 @@ describe("what prints of", () => {
     ],
     [
       "a service that speaks of them",
-      () => ({
+      (sent) => ({
         status: 400,
         body: xml(
-          `<Error><Code>InvalidArgument</Code><Message>${secrets.sessionToken} and ${secrets.customerKey} are no good</Message><ArgumentName>x-amz-server-side-encryption-customer-key</ArgumentName><ArgumentValue>${secrets.customerKey}</ArgumentValue></Error>`,
+          `<Error><Code>InvalidArgument</Code><Message>${secrets.sessionToken} and ${sent.headers["x-amz-server-side-encryption-customer-key"]} are no good</Message><ArgumentName>x-amz-server-side-encryption-customer-key</ArgumentName><ArgumentValue>${sent.headers["x-amz-server-side-encryption-customer-key"]}</ArgumentValue></Error>`,
         ),
       }),
     ],
@@ -131,21 +131,47 @@ describe("what prints of", () => {
       "a service that speaks of a region that is none",
       () => fail(400, "IllegalLocationConstraintException", { LocationConstraint: secrets.sessionToken }),
     ],
+    [
+      "a service that sends it back in a header",
+      () => ({ status: 400, headers: { "x-echo": `token=${secrets.sessionToken}` }, body: "" }),
+    ],
+    [
+      "a service that names an element by it",
+      () => ({ body: `<ListBucketResult><Contents><${secrets.expressToken}></Contents></ListBucketResult>` }),
+      { credentials: { ...credentials, sessionToken: secrets.expressToken } },
+    ],
     ["the transport", () => Promise.reject(Object.assign(new Error("reset"), { code: "ECONNRESET" }))],
     ["what is no XML", () => ({ status: 502, body: "<html>bad gateway" })],
     ["a time limit", () => new Promise(() => {})],
   ];
 
-  it.each(failures)("errors holds no secret: of %s", async (_, script) => {
-    await using s3 = onAws(new Play(script), { credentials });
-    const error = await failureOf(s3.getObject(encrypted, { timeout: 100 }));
-    expectNoSecret(error, { error }, [error]);
+  it.each(failures)("errors holds no secret: of %s", async (_, script, options = {}) => {
+    await using s3 = onAws(new Play(script), { credentials, ...options });
+    for (const call of [
+      s3.getObject(encrypted, { timeout: 100 }),
+      s3.listObjectsV2({ Bucket: "river" }, { timeout: 100 }),
+    ]) {
+      const error = await call.catch((thrown: unknown) => thrown);
+      expectNoSecret(error, { error }, [error]);
+    }
   });
 
   it("errors within a success holds no secret", async () => {
     const text = `<Error><Code>AccessDenied</Code><Message>not with ${secrets.sessionToken}</Message></Error>`;
     await using s3 = onAws(new Play(() => ({ body: xml(text) })), { credentials });
     expectNoSecret(await failureOf(s3.copyObject({ ...encrypted, CopySource: "river/a" })));
+  });
+
+  it("errors holds no secret: of a server that says the request again, which is no answer", async () => {
+    await using service = await Service.start(async (sent, _number, { socket }) => {
+      const head = Object.entries(sent.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(`${sent.method} ${sent.target} HTTP/1.1\r\n${head.join("")}\r\n`);
+      return undefined;
+    });
+    await using s3 = new S3Client({ region: "r", endpoint: service.url, credentials, maxAttempts: 1 });
+    const error = await failureOf(s3.getObject(encrypted));
+    expect(error.code).toBe("MalformedHttp");
+    expectNoSecret(error);
   });
 
   it("errors about inputs holds no secret", async () => {
