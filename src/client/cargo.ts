@@ -95,7 +95,9 @@ export function loadCargo(
     const { bytes } = prepareBytes(bytesOf(body), declared);
     return pack(op, wire, endpoint, settings, anonymous, bytes, undefined);
   }
-  return prepareBody(body as BodyInput, declared, signal).then((source) =>
+  // What is neither hashed nor framed needs no length: it goes out as it is made, in chunks of HTTP's own.
+  const endless = op.unsignedPayload && endpoint.scheme === "https:";
+  return prepareBody(body as BodyInput, declared, signal, endless).then((source) =>
     pack(op, wire, endpoint, settings, anonymous, source.bytes, source),
   );
 }

@@ -12,7 +12,8 @@
  *
  * Over TLS the connection protects the bytes and the checksum the object, so hashing them again buys nothing; where nothing
  * else vouches for bytes in memory, their SHA-256 does. A stream is never buffered to be hashed: its chunks are signed
- * one by one. With SigV4A the streaming names say ECDSA-P256-SHA256. That of WriteGetObjectResponse is never signed over TLS. A presigned
+ * one by one. With SigV4A the streaming names say ECDSA-P256-SHA256. That of WriteGetObjectResponse is never signed over TLS,
+ * and so goes out as it is made, whatever its length. A presigned
  * URL says nothing of a payload.
  * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html Signature calculations}
  */

@@ -225,10 +225,10 @@ export class Exchange {
       this.fail(new IncompleteBodyError(length, this.#received, { hint: BROKEN_OFF }));
       return;
     }
-    const { body, contentLength: toSend = 0 } = this.request;
-    if (this.#status < 300 && !this.sentWhole && isSource(body) && this.bytesSent < toSend) {
+    const { body, contentLength: toSend } = this.request;
+    if (this.#status < 300 && !this.sentWhole && isSource(body) && (toSend === undefined || this.bytesSent < toSend)) {
       // A success for what was never sent whole: whatever it means, the object that was meant is not stored.
-      this.#failBeforeBody(`${this.bytesSent} of ${toSend} bytes`);
+      this.#failBeforeBody(`${this.bytesSent} of ${toSend ?? "all its"} bytes`);
       return;
     }
     const { connection } = this;

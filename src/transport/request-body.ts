@@ -22,7 +22,7 @@ const SMALL_BLOB = 1024 * 1024;
 
 /** A body ready to be sent, once or as often as its kind allows. */
 export interface RequestBody {
-  /** Bytes that will be sent; undefined for a stream nobody knows the length of (never, if it comes from `prepareBody`). */
+  /** Bytes that will be sent; undefined for a stream nobody knows the length of. */
   readonly length: number | undefined;
   /** All of it, if it is in memory. */
   readonly bytes: Uint8Array | undefined;
@@ -44,6 +44,7 @@ export interface RequestBody {
  * its bytes are the body.
  *
  * @param declared the caller's ContentLength
+ * @param endless a stream of unknown length goes out as it comes, however long it is
  * @throws ParamValidationError for a value that is no body, for a stream longer than 8 MiB whose length nobody knows, and for a length
  *   that is not the declared one; TucuxiError for a stream that was read before or that fails
  */
@@ -51,14 +52,15 @@ export async function prepareBody(
   input: BodyInput | undefined,
   declared?: number,
   signal?: AbortSignal,
+  endless = false,
 ): Promise<RequestBody> {
   const bytes = input === undefined ? NOTHING : inMemory(input);
   if (bytes !== undefined) return prepareBytes(bytes, declared);
   claimBody(input);
-  if (typeof input !== "function") return prepareSource(input as BodySource, undefined, declared, signal);
+  if (typeof input !== "function") return prepareSource(input as BodySource, undefined, declared, signal, endless);
   const factory = input;
   const first = await callFactory(factory);
-  return prepareSource(first, () => callFactory(factory), declared, signal);
+  return prepareSource(first, () => callFactory(factory), declared, signal, endless);
 }
 
 /** The same for bytes in memory, without waiting. */
@@ -84,6 +86,7 @@ async function prepareSource(
   again: (() => BodySource | Promise<BodySource>) | undefined,
   declared: number | undefined,
   signal: AbortSignal | undefined,
+  endless: boolean,
 ): Promise<RequestBody> {
   const bytes = inMemory(source);
   if (bytes !== undefined) return prepareBytes(bytes, declared);
@@ -115,7 +118,7 @@ async function prepareSource(
     throw error;
   }
   length ??= declared;
-  if (length === undefined) return hold(openSource(source), signal);
+  if (length === undefined) return endless ? new Streamed(source, reopen, undefined) : hold(openSource(source), signal);
   if (length === 0) {
     // Nothing is sent as nothing: chunks around it would only be one more thing for a store to stumble over.
     const body = await hold(openSource(source), signal);
@@ -208,13 +211,17 @@ class Bytes implements RequestBody {
 /** A source that is read while it is sent. */
 class Streamed implements RequestBody {
   readonly bytes = undefined;
-  readonly length: number;
+  readonly length: number | undefined;
   opened = false;
   #source: BodySource | undefined;
   #reopen: (() => BodySource | Promise<BodySource>) | undefined;
   #pieces: Pieces | undefined;
 
-  constructor(source: BodySource, reopen: (() => BodySource | Promise<BodySource>) | undefined, length: number) {
+  constructor(
+    source: BodySource,
+    reopen: (() => BodySource | Promise<BodySource>) | undefined,
+    length: number | undefined,
+  ) {
     this.#source = source;
     this.#reopen = reopen;
     this.length = length;
@@ -257,17 +264,17 @@ class Streamed implements RequestBody {
 }
 
 /**
- * The pieces of a source, watched: they come to exactly the length announced. The piece that completes it is held back until the source says that
+ * The pieces of a source, watched: they come to exactly the length announced, if one was. The piece that completes it is held back until the source says that
  * this was all; otherwise a source that goes on would leave an object, cut off, that looks complete.
  */
 class Pieces implements AsyncIterableIterator<Uint8Array> {
   #source: BodySource | Promise<BodySource>;
   #open: OpenSource | undefined;
-  #length: number;
+  #length: number | undefined;
   #given = 0;
   #over = false;
 
-  constructor(source: BodySource | Promise<BodySource>, length: number) {
+  constructor(source: BodySource | Promise<BodySource>, length: number | undefined) {
     this.#source = source;
     this.#length = length;
     // Discarded before it is read, a source that can't be opened is nobody's concern.
@@ -283,16 +290,17 @@ class Pieces implements AsyncIterableIterator<Uint8Array> {
     try {
       this.#open ??= await this.#start();
       const piece = await this.#read(this.#open);
+      const length = this.#length;
       if (piece === undefined) {
-        if (this.#given < this.#length) throw mismatch(this.#length, this.#given, "ended early");
+        if (length !== undefined && this.#given < length) throw mismatch(length, this.#given, "ended early");
         this.#over = true;
         return { done: true, value: undefined };
       }
       this.#given += piece.length;
-      if (this.#given < this.#length) return { done: false, value: piece };
-      if (this.#given > this.#length) throw mismatch(this.#length, this.#given, "goes on past it");
+      if (length === undefined || this.#given < length) return { done: false, value: piece };
+      if (this.#given > length) throw mismatch(length, this.#given, "goes on past it");
       const more = await this.#read(this.#open);
-      if (more !== undefined) throw mismatch(this.#length, this.#given + more.length, "goes on past it");
+      if (more !== undefined) throw mismatch(length, this.#given + more.length, "goes on past it");
       return { done: false, value: piece };
     } catch (error) {
       const failure = failedSource(error, this.#given);

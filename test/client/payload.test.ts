@@ -259,6 +259,23 @@ describe("WriteGetObjectResponse", () => {
     expect(verdict(sent, { service: "s3-object-lambda" })).toMatchObject({ valid: true });
   });
 
+  it("takes a stream as it is made, however long it will be", async () => {
+    const play = new Play();
+    await using s3 = onAws(play);
+    async function* made(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 70; i++) yield text;
+    }
+    await s3.writeGetObjectResponse({ ...input, Body: made() });
+    const { headers, body } = play.last;
+    expect(headers["content-length"]).toBeUndefined();
+    expect(headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
+    expect(body).toHaveLength(70 * text.length);
+    expect(verdict(play.last, { service: "s3-object-lambda" })).toMatchObject({ valid: true });
+    // Over plain HTTP its chunks are signed, and their whole length announced.
+    await using plain = onAws(new Play(), { endpoint: http });
+    await expect(plain.writeGetObjectResponse({ ...input, Body: made() })).rejects.toThrow(/its length is not known/);
+  });
+
   it.each([
     [tls, tls.replace("//", "//io-iad07.")],
     ["http://127.0.0.1:9000", "http://127.0.0.1:9000"],

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BodyInput } from "../../src/model/dictionaries.js";
 import { makeResponseBody, prepareBody, type RequestBody } from "../../src/transport/index.js";
-import { answering, eventually, failure, get, reply, transport } from "./support.js";
+import { answering, eventually, failure, get, rawServer, reply, transport } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tucuxi-body-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -163,6 +163,31 @@ describe("sources of unknown length", () => {
       expect(Buffer.from(body.bytes!).toString()).toBe("abc");
     }
     expect(await prepareBody(Readable.from([]))).toMatchObject({ length: 0, replayable: true });
+  });
+
+  it("go out as they come, in chunks of HTTP's, where nobody needs to know it", async () => {
+    let received = "";
+    const server = await rawServer((socket) => {
+      socket.on("data", (chunk) => {
+        received += chunk.toString("latin1");
+        if (received.endsWith("\r\n0\r\n\r\n")) socket.write(reply("taken"));
+      });
+    });
+    const body = await prepareBody(generated("ab", "", "c"), undefined, undefined, true);
+    expect(body).toMatchObject({ length: undefined, bytes: undefined, replayable: false });
+    const { status } = await transport().send(
+      get(server, { method: "POST", body: body.open(), contentLength: body.length }),
+    );
+    expect(status).toBe(200);
+    const [head, sent] = received.split(/\r\n\r\n(.*)/s);
+    expect(head).toMatch(/transfer-encoding: chunked/i);
+    expect(head).not.toMatch(/content-length/i);
+    expect(sent).toBe("2\r\nab\r\n1\r\nc\r\n0\r\n\r\n");
+
+    const cause = new Error("tape torn");
+    const torn = await prepareBody(generated("ab", cause), undefined, undefined, true);
+    const error = await failure(transport().send(get(server, { method: "POST", body: torn.open() })));
+    expect(error).toMatchObject({ code: "BodySourceFailed", cause });
   });
 
   it("are refused, and destroyed, when they are longer than a part", async () => {
