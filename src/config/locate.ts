@@ -7,6 +7,11 @@ export interface SharedFiles {
   readonly credentials: string;
 }
 
+/** Where the shared files are when nobody says so. */
+export function standardFiles(env: Env): SharedFiles {
+  return { config: expandPath("~/.aws/config", env), credentials: expandPath("~/.aws/credentials", env) };
+}
+
 /**
  * Where the shared files are: an option, else `AWS_CONFIG_FILE` / `AWS_SHARED_CREDENTIALS_FILE`, else under `~/.aws`.
  *
@@ -14,12 +19,12 @@ export interface SharedFiles {
  */
 export function locateSharedFiles(options: FileOptions = {}): SharedFiles {
   const env = options.env ?? process.env;
+  const config = options.configFile ?? present(env.AWS_CONFIG_FILE);
+  const credentials = options.credentialsFile ?? present(env.AWS_SHARED_CREDENTIALS_FILE);
+  const standard = standardFiles(env);
   return {
-    config: expandPath(options.configFile ?? present(env.AWS_CONFIG_FILE) ?? "~/.aws/config", env),
-    credentials: expandPath(
-      options.credentialsFile ?? present(env.AWS_SHARED_CREDENTIALS_FILE) ?? "~/.aws/credentials",
-      env,
-    ),
+    config: config === undefined ? standard.config : expandPath(config, env),
+    credentials: credentials === undefined ? standard.credentials : expandPath(credentials, env),
   };
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SharedConfigFiles } from "../../src/config/files.js";
 import { loadSharedConfig, parseProfileFile } from "../../src/config/index.js";
 import { expandPath, homeFolder, locateSharedFiles } from "../../src/config/locate.js";
@@ -78,6 +78,25 @@ describe("reading", () => {
       const options = { configFile: `${root}/config`, env: { HOME: root } };
       expect(() => loadSharedConfig(options)).toThrow(ConfigError);
       await expect(readSharedConfig(options)).rejects.toThrow(`${root}/config cannot be read: EISDIR`);
+    });
+  });
+
+  it("takes a file at the standard place that is not for this process for empty, with a warning", async () => {
+    await inFolder({ ".aws/config/x": "", ".aws/credentials": "[default]\na = b\n" }, async (root) => {
+      const warned: Error[] = [];
+      const listen = (warning: Error): void => void warned.push(warning);
+      process.on("warning", listen);
+      try {
+        const expected = { default: { a: "b" } };
+        expect(loadSharedConfig({ env: { HOME: root } }).profiles).toEqual(expected);
+        expect((await readSharedConfig({ env: { HOME: root } })).profiles).toEqual(expected);
+        await vi.waitFor(() => expect(warned).toHaveLength(2));
+        expect(warned[0]).toMatchObject({ name: "TucuxiWarning", message: expect.stringContaining("EISDIR") });
+        const named = { HOME: root, AWS_CONFIG_FILE: `${root}/.aws/../.aws/config` };
+        expect(() => loadSharedConfig({ env: named })).toThrow(ConfigError);
+      } finally {
+        process.off("warning", listen);
+      }
     });
   });
 
