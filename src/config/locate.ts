@@ -38,7 +38,12 @@ export function homeFolder(env: Env): string {
     const path = present(env.HOMEPATH);
     if (path !== undefined) return (env.HOMEDRIVE ?? "C:") + path;
   }
-  return homedir();
+  try {
+    return homedir();
+  } catch {
+    // Containers run under numbers that are nobody's, whom no list of users gives a home.
+    return "/";
+  }
 }
 
 /** Puts the home folder for a leading `~` and values for `$NAME` and `${NAME}` (on Windows also `%NAME%`); unknown names stay. */
