@@ -31,7 +31,7 @@ import type { CallOptions } from "./options.js";
 import { newRecovery, type Recovery, recover } from "./recovery.js";
 import { hideSecrets, secretsOf } from "./secrets.js";
 import { isTraced, traced } from "./trace.js";
-import { logRequest, logResponse } from "./wire-log.js";
+import { discreetly, logRequest, logResponse } from "./wire-log.js";
 
 /** Makes what requests are sent with. */
 export function equip({ settings }: Engine, own: Pick<TransportOptions, "env" | "dispatcher">): Equipment {
@@ -124,7 +124,7 @@ export async function journey<T>(call: Call, read: Reader<T>): Promise<T> {
     });
     if (seen && hooks.beforeSend) await hooked(call, recovery, () => hooks.beforeSend?.(seen));
     limits.sent = recovery.attempt;
-    const { wireLog } = settings;
+    const wireLog = settings.wireLog && discreetly(settings.wireLog, secretsOf(wire.headers, keys));
     const start = wireLog ? performance.now() : 0;
     if (wireLog) logRequest(wireLog, request, recovery.attempt);
     const response = await engine.transport.send(request);

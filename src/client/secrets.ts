@@ -18,16 +18,22 @@ export function secretsOf(headers: HeaderPairs, credentials: Credentials | undef
   return found.filter((secret) => secret.length >= 8);
 }
 
+/** The text without these. */
+export function without(secrets: readonly string[], text: string): string {
+  let shown = text;
+  for (const secret of secrets) {
+    shown = shown.replaceAll(secret, HIDDEN).replaceAll(encodeURIComponent(secret), HIDDEN);
+  }
+  return shown;
+}
+
 /** Takes secrets out of an error, wherever they stand in it, and gives it back. */
 export function hideSecrets(error: unknown, secrets: readonly string[]): unknown {
   if (!(error instanceof TucuxiError)) return error;
-  const hide = (text: string): string => {
-    let shown = text.replace(secretLines, `$1:${HIDDEN}`).replace(/(Signature=)[0-9a-f]{16,}/gi, `$1${HIDDEN}`);
-    for (const secret of secrets) {
-      shown = shown.replaceAll(secret, HIDDEN).replaceAll(encodeURIComponent(secret), HIDDEN);
-    }
-    return shown;
-  };
+  const hide = (text: string): string =>
+    without(secrets, text)
+      .replace(secretLines, `$1:${HIDDEN}`)
+      .replace(/(Signature=)[0-9a-f]{16,}/gi, `$1${HIDDEN}`);
   for (const name of ["message", "stack", "hint"] as const) {
     const text = error[name];
     if (text === undefined) continue;

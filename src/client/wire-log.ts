@@ -2,6 +2,7 @@
 import type { Env } from "../config/types.js";
 import type { TransportRequest, TransportResponse } from "../transport/index.js";
 import type { Logger } from "./hooks.js";
+import { without } from "./secrets.js";
 
 /** Takes the lines of the log. */
 export type WireLog = (text: string) => void;
@@ -15,6 +16,12 @@ export function wireLog(logger: Logger | undefined, env: Env): WireLog | undefin
     process.stderr.write(`${text}\n`);
   };
 }
+
+/** The log of a request that has these secrets: an answer may say them again under another name. */
+export const discreetly =
+  (log: WireLog, secrets: readonly string[]): WireLog =>
+  (text) =>
+    log(without(secrets, text));
 
 const secret =
   /^(x-amz-security-token|x-amz-s3session-token|x-amz(-copy-source)?-server-side-encryption-customer-key|proxy-authorization|(set-)?cookie)$/;

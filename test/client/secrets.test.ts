@@ -275,6 +275,14 @@ describe("the log of the wire", () => {
     }
   });
 
+  it("shows no secret that comes back under another name", async () => {
+    const debug = vi.fn();
+    const echo = new Play((sent) => ({ headers: { "x-echo": sent.headers["x-amz-security-token"]!, etag: '"e"' } }));
+    await using s3 = onAws(echo, { credentials, logger: { debug } });
+    await s3.deleteObject(object);
+    expect(debug.mock.calls.flat().join()).toContain("< x-echo: [hidden]");
+  });
+
   it("shows no cookies, neither those that come nor those that go", async () => {
     const debug = vi.fn();
     const cookie = "session=0123456789";
