@@ -1,5 +1,6 @@
 /** What a streamed answer gives its reader: bytes that are checked on their way, or events. */
-import { readEvents } from "../protocol/eventstream.js";
+import type { readEvents } from "../protocol/eventstream.js";
+import { loadEventStream } from "../protocol/index.js";
 import { checksumVerifier } from "../transport/checksum/index.js";
 import { makeResponseBody, type TransportResponse, type Verifier } from "../transport/index.js";
 import type { Arrival, Call, Journey } from "./call.js";
@@ -25,7 +26,12 @@ export function attachStream(
     onEnd: limits.end,
   });
   const events = member.shape.kind === "structure";
-  output[member.name] = events ? readEvents(op, body, arrival) : body;
+  output[member.name] = events ? eventsOf(op, body, arrival) : body;
+}
+
+/** One operation in 116 has events: their reader is loaded when somebody reads some. */
+async function* eventsOf(...answer: Parameters<typeof readEvents>): ReturnType<typeof readEvents> {
+  yield* (await loadEventStream()).readEvents(...answer);
 }
 
 /** A part's bytes have no checksum of the whole; everything else that S3 gives one for is checked. */

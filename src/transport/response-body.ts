@@ -1,6 +1,6 @@
 import { Blob, Buffer } from "node:buffer";
 import { Readable } from "node:stream";
-import { ReadableStream } from "node:stream/web";
+import type { ReadableStream } from "node:stream/web";
 import { IncompleteBodyError, TransportError, TucuxiError } from "../errors/base.js";
 import type { ResponseBody } from "../model/dictionaries.js";
 import { HIGH_WATER } from "./body-queue.js";
@@ -92,7 +92,8 @@ export class HttpResponseBody implements ResponseBody {
 
   stream(): ReadableStream<Uint8Array> {
     this.#begin();
-    return new ReadableStream<Uint8Array>(
+    // The global one, which Node loads when it is first asked for: a millisecond that few need.
+    return new globalThis.ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
           const piece = await this.#pull();
