@@ -84,7 +84,7 @@ const programs = {
     }[task];
   },
   rclone(task, folder, endpoint) {
-    const remote = `:s3,provider=Other,env_auth=true,endpoint='${endpoint}':bench`;
+    const remote = `:s3,provider=Other,env_auth=true,list_version=2,endpoint='${endpoint}':bench`;
     const rclone = (command, ...args) => [
       "rclone",
       command,
@@ -102,8 +102,8 @@ const programs = {
     return {
       up: rclone("copyto", join(folder, "large"), `${remote}/large`),
       down: rclone("copyto", `${remote}/large`, join(folder, "out")),
-      "up-many": rclone("copy", join(folder, "small"), `${remote}/small`),
-      "down-many": rclone("copy", `${remote}/small`, join(folder, "many")),
+      "up-many": rclone("copy", join(folder, "small"), `${remote}/small/`),
+      "down-many": rclone("copy", `${remote}/small/`, join(folder, "many")),
     }[task];
   },
 };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -32,6 +32,7 @@ await writeFile(lab.path("source"), bytes);
 /** Runs a line of a user's program in a process of its own. */
 function run(line: string): ChildProcess {
   const program = `
+    import { createReadStream } from "node:fs";
     import { S3Client } from ${JSON.stringify(bundle)};
     const s3 = new S3Client(${JSON.stringify({ endpoint: server.url, credentials: server.credentials, region: server.region })});
     const options = { partSize: 5 * 1024 * 1024, multipartThreshold: 5 * 1024 * 1024, concurrency: 2, resume: true };
@@ -45,8 +46,13 @@ function run(line: string): ChildProcess {
 /** Sockets of this process: the server's side of each connection is one. */
 const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
 
-/** Kills the process when `count` requests of a kind were answered and the next two wait; again and again, then lets it end. */
-async function kill(line: string, operation: string, counts: readonly number[]): Promise<void> {
+/** Kills the process after `count` requests of a kind were answered; again and again, then, after `meanwhile`, lets it end. */
+async function kill(
+  line: string,
+  operation: string,
+  counts: readonly number[],
+  meanwhile = async (): Promise<void> => {},
+): Promise<void> {
   for (const count of counts) {
     const before = sockets();
     const fault = server.fault({ operation, skip: count, stallMs: 600_000 });
@@ -60,6 +66,7 @@ async function kill(line: string, operation: string, counts: readonly number[]):
     // What the dead had sent already, the server still reads: only then is it settled which parts are there.
     while (sockets() > before) await delay(2);
   }
+  await meanwhile();
   const child = run(line);
   const [code] = await once(child, "exit");
   expect(code).toBe(0);
@@ -83,6 +90,22 @@ describe("a process that is killed", () => {
     expect(requests.filter(({ operation }) => operation === "CreateMultipartUpload")).toHaveLength(1);
     expect(await lab.unfinished()).toEqual([]);
   });
+
+  it("goes on with the upload of a stream, and sends again what changed meanwhile", async () => {
+    const path = JSON.stringify(lab.path("stream"));
+    await writeFile(lab.path("stream"), bytes);
+    const line = `s3.upload({ Bucket, Key: "stream", Body: createReadStream(${path}) }, options)`;
+    const from = server.requests.length;
+    await kill(line, "UploadPart", [2, 2], async () => {
+      const file = await open(lab.path("stream"), "r+");
+      await file.write(Buffer.alloc(100), 0, 100, 7);
+      await file.close();
+    });
+    expect(Buffer.compare(await lab.stored("stream"), await readFile(lab.path("stream")))).toBe(0);
+    const asked = server.requests.slice(from).map(({ operation }) => operation);
+    expect(asked.filter((operation) => operation === "CreateMultipartUpload")).toHaveLength(1);
+    expect(await lab.unfinished()).toEqual([]);
+  }, 60_000);
 
   it("goes on with its download, without fetching again what is there", async () => {
     await s3.upload({ Bucket, Key: "fetched", Body: bytes });

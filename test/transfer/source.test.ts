@@ -156,3 +156,34 @@ function lateWrite(path: string): (progress: { readonly bytes: number }) => void
     });
   };
 }
+
+describe("a stream without an end in sight", () => {
+  it("takes no more memory when its parts have doubled", async () => {
+    const client = lab.client();
+    const sent: number[] = [];
+    let [flying, most] = [0, 0];
+    client.uploadPart = async ({ Body, PartNumber }) => {
+      const { length } = Body as Uint8Array;
+      sent[PartNumber! - 1] = length;
+      flying += length;
+      most = Math.max(most, flying);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      flying -= length;
+      return { ETag: `"${PartNumber}"`, ResponseMetadata: {} } as never;
+    };
+    let asked: number | undefined;
+    client.completeMultipartUpload = async ({ MultipartUpload }) => {
+      asked = MultipartUpload?.Parts?.length;
+      return { ResponseMetadata: {} } as never;
+    };
+    async function* pieces() {
+      const block = Buffer.alloc(5 * MIB);
+      for (let i = 0; i < 1021; i++) yield block;
+    }
+    await client.upload({ Bucket, Key: "doubling", Body: pieces() }, { ...small, concurrency: 4 });
+    expect(asked).toBe(1011);
+    expect(sent.slice(998, 1002)).toEqual([5 * MIB, 5 * MIB, 10 * MIB, 10 * MIB]);
+    expect(sent.reduce((sum, length) => sum + length, 0)).toBe(1021 * 5 * MIB);
+    expect(most).toBeLessThanOrEqual(4 * 5 * MIB);
+  }, 60_000);
+});
