@@ -3,6 +3,7 @@ import { SharedConfigFiles } from "../config/files.js";
 import { chooseProfile, type ProfileChoice } from "../config/profile.js";
 import { readSetting } from "../config/settings.js";
 import { type Env, emptyRecord, type SharedConfig } from "../config/types.js";
+import { ConfigError } from "../errors/base.js";
 import { type Lack, NoCredentialsError } from "./errors.js";
 import { type HttpSend, makeSend } from "./http.js";
 import type { Credentials, CredentialsProvider, ProviderOptions } from "./types.js";
@@ -27,8 +28,18 @@ export interface Context {
 /** A loader gives credentials, or notes in the context what it lacks and gives undefined; it throws where something is wrong. */
 export type Loader = (context: Context) => Promise<Credentials | undefined>;
 
-/** Makes a provider of a loader. */
-export function makeProvider(options: ProviderOptions, load: Loader): CredentialsProvider {
+/**
+ * Makes a provider of a loader.
+ *
+ * @param texts names of the provider's own options that must be texts, where they are given
+ * @throws ConfigError at once for an option of the wrong kind
+ */
+export function makeProvider<Options extends ProviderOptions>(
+  options: Options,
+  load: Loader,
+  texts: readonly (keyof Options & string)[] = [],
+): CredentialsProvider {
+  checkKinds(options, texts);
   let calls = 0;
   return async (call = {}) => {
     call.signal?.throwIfAborted();
@@ -37,6 +48,32 @@ export function makeProvider(options: ProviderOptions, load: Loader): Credential
     if (credentials !== undefined) return credentials;
     throw new NoCredentialsError(context.lacks);
   };
+}
+
+const texts = ["profile", "configFile", "credentialsFile", "region"] as const;
+const functions = ["fetch", "clock", "now", "mfaCodeProvider"] as const;
+
+function checkKinds(options: ProviderOptions, own: readonly string[]): void {
+  if (typeof options !== "object" || options === null) throw wrongKind("options", "an object", options);
+  const given = options as Readonly<Record<string, unknown>>;
+  const check = (names: readonly string[], kind: "string" | "function" | "object"): void => {
+    for (const name of names) {
+      if (given[name] !== undefined && typeof given[name] !== kind) throw wrongKind(name, `a ${kind}`, given[name]);
+    }
+  };
+  check([...texts, ...own], "string");
+  check(functions, "function");
+  check(["env"], "object");
+  const seconds = given["durationSeconds"];
+  if (seconds !== undefined && !(Number.isInteger(seconds) && (seconds as number) > 0)) {
+    throw wrongKind("durationSeconds", "a whole number above 0", seconds);
+  }
+}
+
+function wrongKind(name: string, expected: string, value: unknown): ConfigError {
+  return new ConfigError(`${name}: must be ${expected}; got ${value === null ? "null" : typeof value}`, {
+    code: "InvalidOption",
+  });
 }
 
 /** @param again whether the shared files, if someone holds them, are to be read again: this is a refresh. */

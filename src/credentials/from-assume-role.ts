@@ -1,12 +1,12 @@
 import { selectProfile } from "../config/profile.js";
 import { CredentialsError } from "../errors/base.js";
 import { defaultChain } from "./chain.js";
-import { makeProvider } from "./context.js";
+import { type Context, makeProvider } from "./context.js";
 import { loadProfileRole } from "./from-profile.js";
 import { checkCredentials } from "./make.js";
 import { mfaCode } from "./profile-role.js";
 import { assumeRole } from "./sts.js";
-import type { CredentialsInput, CredentialsProvider, ProviderOptions } from "./types.js";
+import type { Credentials, CredentialsInput, CredentialsProvider, ProviderOptions } from "./types.js";
 
 /** Options of `fromAssumeRole`. Without `roleArn` the profile says what role, and how. */
 export interface AssumeRoleOptions extends ProviderOptions {
@@ -36,7 +36,7 @@ export function fromAssumeRole(options: AssumeRoleOptions = {}): CredentialsProv
   const { roleArn, credentials } = options;
   // The role's owner decides in whose name: the search for those keys has nothing to do with the role.
   const signer = credentials ?? defaultChain(options);
-  return makeProvider(options, async (context) => {
+  const load = async (context: Context): Promise<Credentials | undefined> => {
     if (roleArn === undefined) {
       const config = await context.config();
       selectProfile(config, context.choice);
@@ -60,5 +60,6 @@ export function fromAssumeRole(options: AssumeRoleOptions = {}): CredentialsProv
       tokenCode: serialNumber === undefined ? undefined : await mfaCode(context, serialNumber, `role ${roleArn}`),
     };
     return assumeRole(context, role, checkCredentials(given, "credentials"), `role ${roleArn}`);
-  });
+  };
+  return makeProvider(options, load, ["roleArn", "roleSessionName", "externalId", "serialNumber", "policy"]);
 }

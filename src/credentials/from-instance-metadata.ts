@@ -32,7 +32,7 @@ const ROLES = "/latest/meta-data/iam/security-credentials/";
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
  */
 export function fromInstanceMetadata(options: InstanceMetadataOptions = {}): CredentialsProvider {
-  return makeProvider(options, (context) => loadInstanceMetadata(context, options));
+  return makeProvider(options, (context) => loadInstanceMetadata(context, options), ["endpoint", "endpointMode"]);
 }
 
 export async function loadInstanceMetadata(

@@ -32,10 +32,11 @@ const MAX_OUTPUT = 1 << 20;
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  */
 export function fromProcess(options: ProcessOptions = {}): CredentialsProvider {
-  return makeProvider(options, async (context) => {
+  const load = async (context: Context): Promise<Credentials | undefined> => {
     if (options.command !== undefined) return runCommand(context, options.command, "process", undefined);
     return loadProcess(context, context.choice.name, selectProfile(await context.config(), context.choice));
-  });
+  };
+  return makeProvider(options, load, ["command"]);
 }
 
 export async function loadProcess(context: Context, name: string, profile: Profile): Promise<Credentials | undefined> {

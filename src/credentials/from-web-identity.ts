@@ -30,7 +30,12 @@ export interface WebIdentityOptions extends ProviderOptions {
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web.html
  */
 export function fromWebIdentity(options: WebIdentityOptions = {}): CredentialsProvider {
-  return makeProvider(options, (context) => loadWebIdentity(context, options, true));
+  return makeProvider(options, (context) => loadWebIdentity(context, options, true), [
+    "webIdentityTokenFile",
+    "roleArn",
+    "roleSessionName",
+    "policy",
+  ]);
 }
 
 /** Where a web identity may come from: an option, a variable, a line of the profile. */

@@ -1,6 +1,7 @@
 import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { fromStatic } from "../../src/credentials/from-static.js";
+import * as providers from "../../src/credentials/index.js";
 import { checkCredentials, makeCredentials, readExpiration } from "../../src/credentials/make.js";
 import { CredentialsError } from "../../src/errors/base.js";
 
@@ -79,5 +80,26 @@ describe("credentials", () => {
     expect(readExpiration("2026-03-01T12:00:00+01:00", "x")).toEqual(fields.expiration);
     for (const bad of ["", "soon", 12, {}, new Date(Number.NaN)]) expect(() => readExpiration(bad, "x")).toThrow(/x: /);
     expect(await fromStatic(fields)()).toEqual(fields);
+  });
+});
+
+describe("options of providers", () => {
+  it.each<[string, (options: never) => unknown, object | null]>([
+    ["options", providers.fromEnv, null],
+    ["profile", providers.fromProfile, { profile: 5 }],
+    ["configFile", providers.fromSso, { configFile: new URL("file:///x") }],
+    ["env", providers.defaultChain, { env: "HOME" }],
+    ["clock", providers.fromContainer, { clock: new Date() }],
+    ["mfaCodeProvider", providers.fromAssumeRole, { mfaCodeProvider: "123456" }],
+    ["roleArn", providers.fromAssumeRole, { roleArn: 5 }],
+    ["durationSeconds", providers.fromAssumeRole, { roleArn: "arn:aws:iam::1:role/r", durationSeconds: "1h" }],
+    ["durationSeconds", providers.fromWebIdentity, { durationSeconds: 0.5 }],
+    ["webIdentityTokenFile", providers.fromWebIdentity, { webIdentityTokenFile: true }],
+    ["endpointMode", providers.fromInstanceMetadata, { endpointMode: 6 }],
+    ["command", providers.fromProcess, { command: ["echo"] }],
+  ])("of the wrong kind are refused at once, by name: %s", (name, factory, options) => {
+    expect(() => factory(options as never)).toThrow(
+      expect.objectContaining({ name: "ConfigError", message: expect.stringMatching(`^${name}: must be`) }),
+    );
   });
 });
