@@ -18,6 +18,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 settings = json.loads(sys.argv[1])
+# A boto3 from before checksums by default (1.36) can't be told of them, and sends none unasked.
+checksums = {
+    option: settings["checksums"]
+    for option in ("request_checksum_calculation", "response_checksum_validation")
+    if option in Config.OPTION_DEFAULTS
+}
 s3 = boto3.client(
     "s3",
     endpoint_url=settings["endpoint"],
@@ -27,9 +33,8 @@ s3 = boto3.client(
     config=Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},
-        request_checksum_calculation=settings["checksums"],
-        response_checksum_validation=settings["checksums"],
         retries={"total_max_attempts": 2},
+        **checksums,
     ),
 )
 

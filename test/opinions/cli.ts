@@ -26,12 +26,12 @@ export function cliAndWe(target: Target, checksums: string): void {
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ENDPOINT_URL: endpoint,
     AWS_REQUEST_CHECKSUM_CALCULATION: checksums,
     AWS_RESPONSE_CHECKSUM_VALIDATION: checksums,
   };
   const aws = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)("aws", args, { env, cwd: folder, maxBuffer: 1 << 26 })).stdout;
+    (await promisify(execFile)("aws", ["--endpoint-url", endpoint, ...args], { env, cwd: folder, maxBuffer: 1 << 26 }))
+      .stdout;
 
   room(target, "aws", (room) => {
     const { s3 } = room;
