@@ -8,13 +8,14 @@ import { factsOf } from "../transport/failure.js";
 import type { RetryCall } from "../transport/index.js";
 import type { Call } from "./call.js";
 import type { Cargo } from "./cargo.js";
+import { type ClockState, curesClock } from "./clock.js";
 import type { Engine } from "./engine.js";
 import { runHook } from "./hooks.js";
 import { pointsElsewhere, regionNamed } from "./redirect.js";
 import { logFailure } from "./wire-log.js";
 
 /** How a call has fared so far. */
-export interface Recovery extends RetryCall {
+export interface Recovery extends RetryCall, ClockState {
   readonly op: Operation;
   readonly bucket: string | undefined;
   readonly cargo: Cargo;
@@ -22,7 +23,6 @@ export interface Recovery extends RetryCall {
   attempt: number;
   /** Each of these cures is tried once a call: what it does not heal, it will not heal the second time. */
   redirected: boolean;
-  clockSet: boolean;
   keysRefreshed: boolean;
   /** An attempt failed in a way that leaves open whether the service did what it was asked. */
   outcomeUnknown: boolean;
@@ -47,9 +47,6 @@ export function newRecovery({ op, stay, before }: Call, bucket: string | undefin
   };
 }
 
-/** A clock this far off makes signatures fail, in milliseconds; S3 allows fifteen minutes. */
-const SKEW = 4 * 60_000;
-const clockCodes = new Set(["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "ExpiredRequest"]);
 const tokenCodes = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
 
 /**
@@ -90,13 +87,7 @@ async function chooseCure(
 ): Promise<"again" | "endpoint" | undefined> {
   if (!(failure instanceof S3ServiceError)) return undefined;
   const { op, bucket } = recovery;
-  // Not every store says that it is the time that it minds, and to a HEAD none can say it.
-  const refused = failure.statusCode === 403 || failure.statusCode === 401;
-  const clock = clockCodes.has(failure.code) || (refused && credentials !== undefined);
-  if (clock && !recovery.clockSet && setClock(engine, failure)) {
-    recovery.clockSet = true;
-    return "again";
-  }
+  if (curesClock(engine, recovery, failure, credentials !== undefined)) return "again";
   if (tokenCodes.has(failure.code) && !recovery.keysRefreshed) {
     recovery.keysRefreshed = true;
     if (endpoint.signing.name === "sigv4-s3express" && bucket !== undefined && engine.express) {
@@ -116,22 +107,6 @@ async function chooseCure(
   if (region === undefined || region === endpoint.signing.region) return undefined;
   engine.regions.set(bucket, region);
   return "endpoint";
-}
-
-/** Takes the service's clock for ours, if that is what is wrong. */
-function setClock(engine: Engine, failure: S3ServiceError): boolean {
-  const { date, age } = failure.response.ResponseMetadata.HTTPHeaders;
-  // What was kept by a cache is as old as it says.
-  const text = failure.response.Error.ServerTime ?? (age === undefined ? date : undefined);
-  const time = text === undefined ? Number.NaN : Date.parse(text);
-  const skew = time - Date.now();
-  if (Number.isNaN(time) || Math.abs(skew - engine.skew) < SKEW) return false;
-  engine.skew = skew;
-  const seconds = Math.round(Math.abs(skew) / 1000);
-  engine.settings.logger?.warn?.(
-    `This machine's clock is ${seconds} s ${skew > 0 ? "behind" : "ahead of"} the service's: requests are signed with the service's time from now on.`,
-  );
-  return true;
 }
 
 /** Whether the payload can be sent once more. */

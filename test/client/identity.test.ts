@@ -90,6 +90,23 @@ describe("a clock that is wrong", () => {
     }
   });
 
+  it.each(["getObject", "headObject"] as const)("is put back where it was not what was minded: %s", async (method) => {
+    const date = new Date(Date.now() + 60 * minute).toUTCString();
+    const play = new Play((_, number) => (number <= 2 ? fail(403, "AccessDenied", {}, { date }) : {}));
+    await using s3 = onAws(play);
+    expect(await failureOf(s3[method](object))).toMatchObject({ statusCode: 403, attempts: 2 });
+    await s3[method](object);
+    const times = play.sent.map(({ headers }) => timeOf(headers["x-amz-date"]!) - Date.now());
+    expect(times.map((ms) => ms > 30 * minute)).toEqual([false, true, false]);
+  });
+
+  it("is not believed to be days wrong for a refusal that does not speak of time", async () => {
+    const date = new Date(Date.now() - 3 * 24 * 60 * minute).toUTCString();
+    const play = new Play(() => fail(403, "AccessDenied", {}, { date }));
+    await using s3 = onAws(play);
+    expect(await failureOf(s3.getObject(object))).toMatchObject({ attempts: 1 });
+  });
+
   it("is not set by an answer that was kept somewhere, nor for who signs nothing", async () => {
     const date = new Date(Date.now() - 60 * minute).toUTCString();
     const kept = new Play(() => fail(403, "AccessDenied", {}, { date, age: "3600" }));
