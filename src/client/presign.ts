@@ -4,6 +4,7 @@ import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
 import { type Operation, operationOfMethod } from "../model/operation.js";
 import { serialize, type WireRequest } from "../protocol/serialize.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import { prepareInput } from "../rules/index.js";
 import type { Engine } from "./engine.js";
 import { addHeaders, checkExtraHeaders } from "./extra-headers.js";
@@ -44,20 +45,15 @@ export function draftUrl(
   const verb = options.method === undefined ? op.method : checkVerb(options.method);
   const time = checkSigningDate(options.signingDate) ?? engine.now();
   if (options.headers) checkExtraHeaders(options.headers, op.name);
-  const prepared = prepareInput(op, input, {
-    region: engine.settings.region,
-    checksumMode: false,
-    listEncoding: false,
-    idempotencyToken: false,
-  });
-  const wire = serialize(op, prepared);
-  if (wire.kind !== "none" && op.input.payload?.streaming) {
-    const path = op.input.payload.name;
-    throw new ParamValidationError([{ path, problem: "not part of a presigned URL" }], {
-      operation: op.name,
-      hint: "Leave it out: whoever uses the URL sends the body.",
-    });
-  }
+  const wire = serialize(
+    op,
+    prepareInput(op, withoutBody(op, input), {
+      region: engine.settings.region,
+      checksumMode: false,
+      listEncoding: false,
+      idempotencyToken: false,
+    }),
+  );
   const { Bucket: bucket } = input as { Bucket?: string };
   const endpoint = engine.endpoint(op, bucket, wire.hostPrefix, true);
   return {
@@ -66,6 +62,21 @@ export function draftUrl(
     sign: (credentials) =>
       presignedUrl(engine, wire, endpoint, { method: verb, headers: options.headers, time, expiresIn }, credentials),
   };
+}
+
+/**
+ * The bytes to be stored are no part of a URL. Where the operation cannot do without them, they may be given, since its input asks for them, or left
+ * out; elsewhere whoever gives them thinks that they would be sent.
+ */
+function withoutBody(op: Operation, input: object): object {
+  const { payload } = op.input;
+  if (!payload?.streaming || !isDictionary(input)) return input;
+  if (payload.required) return { ...input, [payload.name]: "" };
+  if (input[payload.name] === undefined) return input;
+  throw new ParamValidationError([{ path: payload.name, problem: "not part of a presigned URL" }], {
+    operation: op.name,
+    hint: "Leave it out: whoever uses the URL sends the body.",
+  });
 }
 
 /** What was asked of a URL, checked. */
