@@ -78,6 +78,18 @@ describe("an upload that goes on", () => {
     expect(await lab.unfinished()).toEqual([]);
   });
 
+  it("of what has grown does not stay with parts that would be too small", async () => {
+    const path = lab.path("grown");
+    const input = { Bucket, Key: "grown" };
+    const options = { ...ranges, multipartThreshold: MIB, resume: true };
+    await writeFile(path, large.subarray(0, 4 * MIB));
+    await failing(failingAt("CompleteMultipartUpload", 1).uploadFile(path, input, options));
+    await writeFile(path, large);
+    await s3.uploadFile(path, input, options);
+    expect(Buffer.compare(await lab.stored("grown"), large)).toBe(0);
+    expect(await lab.unfinished()).toEqual([]);
+  });
+
   it("begins anew where the upload is gone, whatever the service calls that", async () => {
     const input = { Bucket, Key: "gone", Body: large };
     const broken = await failing(failingAt("UploadPart", 2).upload(input, { ...ranges, resume: true }));

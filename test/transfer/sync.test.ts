@@ -83,3 +83,19 @@ describe("what is excluded", () => {
     await chmod(`${root}/node_modules`, 0o700);
   });
 });
+
+describe("what is added for a file", () => {
+  it("goes with it, and is refused where it is misspelt", async () => {
+    const root = lab.path("added");
+    await mkdir(root);
+    await writeFile(`${root}/a.html`, "a");
+    await writeFile(`${root}/b`, "b");
+    const place = { Bucket: "river", Prefix: "added" };
+    const inputFor = (path: string) => (path.endsWith(".html") ? { ContentType: "text/html" } : { Contenttype: "x" });
+    const up = await s3.uploadDirectory(root, place, { inputFor: inputFor as never });
+    expect(up).toMatchObject({ transferred: 1, failures: [{ path: "b", error: { name: "ParamValidationError" } }] });
+    expect((await s3.headObject({ Bucket: "river", Key: "added/a.html" })).ContentType).toBe("text/html");
+    const copied = await s3.sync(place, { Bucket: "sea", Prefix: "added" }, { inputFor: () => ({ Foo: 1 }) as never });
+    expect(copied).toMatchObject({ transferred: 0, failures: [{ path: "a.html" }] });
+  });
+});

@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import { TucuxiError } from "../../errors/base.js";
 import type { HeadObjectRequest } from "../../model/generated/types.js";
+import type { OperationName } from "../../model/operation.js";
 import type { TransferContext } from "../context.js";
 import { copyObject } from "../copy/copy.js";
 import { asSource } from "../copy/source.js";
 import { fetchFile } from "../download/download-file.js";
-import { type Dictionary, membersFor } from "../input.js";
+import { checkMembers, type Dictionary, membersFor } from "../input.js";
 import { type Sizes, sizesOf } from "../limits.js";
 import { Run } from "../run.js";
 import type {
@@ -33,6 +34,8 @@ import { walk } from "./walk.js";
 
 /** Requests at once, unless the caller says otherwise: small files wait for answers more than they send. */
 const CONCURRENCY = 16;
+
+const uploads = ["PutObject", "CreateMultipartUpload", "CompleteMultipartUpload"] as const;
 
 const actionOf = (from: Side, to: Side): Exclude<TreeActionKind, "delete"> =>
   from.kind === "local" ? "upload" : to.kind === "local" ? "download" : "copy";
@@ -256,7 +259,7 @@ export class TreeRun {
       const input = {
         ...asSource(from.shared),
         ...to.shared,
-        ...this.#options.inputFor?.(path),
+        ...this.#inputFor(path, ["CopyObject"]),
         CopySource: { Bucket: from.bucket, Key },
         Bucket: to.bucket,
         Key: to.prefix + path,
@@ -267,8 +270,15 @@ export class TreeRun {
     }
   }
 
+  /** What the caller adds for this file. */
+  #inputFor(path: string, operations: readonly OperationName[]): Dictionary {
+    const more: object = this.#options.inputFor?.(path) ?? {};
+    checkMembers("inputFor", { Bucket: "any", Key: "any", ...more }, operations);
+    return more as Dictionary;
+  }
+
   async #upload(run: Run, from: LocalSide, to: BucketSide, path: string): Promise<void> {
-    const more: Dictionary = { ...to.shared, ...this.#options.inputFor?.(path) };
+    const more: Dictionary = { ...to.shared, ...this.#inputFor(path, uploads) };
     const input = { ...more, Bucket: to.bucket, Key: to.prefix + path } as unknown as UploadFileInput;
     const source = await openFile(join(from.root, path));
     await uploadFrom(this.#context, run, input, source, this.#sizes, this.#options, true);

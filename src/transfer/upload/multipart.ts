@@ -14,7 +14,7 @@ import type {
 import { checksumMember } from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
 import { membersFor } from "../input.js";
-import { MAX_PARTS, partSizeFor } from "../limits.js";
+import { MAX_PARTS, MIN_PART, partSizeFor } from "../limits.js";
 import type { Run } from "../run.js";
 import type { UploadInput } from "../types.js";
 import { type DonePart, type MultipartPlan, Parts } from "./parts.js";
@@ -65,8 +65,10 @@ export async function uploadParts(
   }
 }
 
+/** Whether parts of this size can make up the whole: not too many, and none too small but the last. */
 function fits(size: number | undefined, partSize: number): boolean {
-  return partSize > 0 && (size === undefined || Math.ceil(size / partSize) <= MAX_PARTS);
+  if (size !== undefined && size <= partSize) return true;
+  return partSize >= MIN_PART && (size === undefined || Math.ceil(size / partSize) <= MAX_PARTS);
 }
 
 /** Creates the upload. It is let finish when the transfer is stopped meanwhile: one whose id nobody knows could not be removed. */
