@@ -210,10 +210,10 @@ describe("kept connections that are closed without a word", () => {
       await Promise.all(Array.from({ length: count }, () => s3.headObject(there)));
       expect(s3.stats()).toMatchObject({ idle: count });
       forget();
-      const { ResponseMetadata } = await within(5000, s3.headObject(there));
+      const { ResponseMetadata } = await within(60_000, s3.headObject(there));
       expect(ResponseMetadata.RetryAttempts).toBe(1);
       expect(server.accepted).toBe(count + 1);
-      await within(5000, listIt(s3));
+      await within(60_000, listIt(s3));
     } finally {
       await leavesNothing(s3, server, before);
     }
@@ -231,7 +231,7 @@ describe("kept connections that are closed without a word", () => {
     const s3 = impatient(`http://127.0.0.1:${server.port}`, { maxAttempts: 3 });
     try {
       await s3.headObject(there);
-      const { ResponseMetadata } = await within(5000, s3.headObject(there));
+      const { ResponseMetadata } = await within(60_000, s3.headObject(there));
       expect(ResponseMetadata.RetryAttempts).toBe(3);
     } finally {
       await leavesNothing(s3, server, before);
@@ -244,7 +244,7 @@ describe("kept connections that are closed without a word", () => {
     const s3 = impatient(`http://127.0.0.1:${server.port}`, { maxAttempts: 2 });
     try {
       await s3.headObject(there);
-      await expect(within(5000, s3.headObject(there))).rejects.toMatchObject({ name: "TransportError", attempts: 3 });
+      await expect(within(60_000, s3.headObject(there))).rejects.toMatchObject({ name: "TransportError", attempts: 3 });
     } finally {
       await leavesNothing(s3, server, before);
     }

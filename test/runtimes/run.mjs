@@ -50,6 +50,7 @@ for (const runtime of runtimes) {
   const began = performance.now();
   const counts = await (runtime.kind === "node" ? wholeSuite(runtime, executable) : endToEnd(runtime, executable));
   rows.push({ ...runtime, ...counts, seconds: (performance.now() - began) / 1000 });
+  console.log(`\n  ${counts.passed} passed, ${counts.failed} failed`);
 }
 
 console.log(

@@ -105,7 +105,7 @@ describe("a process that is killed", () => {
     const asked = server.requests.slice(from).map(({ operation }) => operation);
     expect(asked.filter((operation) => operation === "CreateMultipartUpload")).toHaveLength(1);
     expect(await lab.unfinished()).toEqual([]);
-  }, 60_000);
+  });
 
   it("goes on with its download, without fetching again what is there", async () => {
     await s3.upload({ Bucket, Key: "fetched", Body: bytes });

@@ -185,5 +185,5 @@ describe("a stream without an end in sight", () => {
     expect(sent.slice(998, 1002)).toEqual([5 * MIB, 5 * MIB, 10 * MIB, 10 * MIB]);
     expect(sent.reduce((sum, length) => sum + length, 0)).toBe(1021 * 5 * MIB);
     expect(most).toBeLessThanOrEqual(4 * 5 * MIB);
-  }, 60_000);
+  });
 });
