@@ -6,9 +6,8 @@
 // (test/bench/start.mjs). So the files are laid out by hand: what an `import "tucuxi"` needs stands in few, what a first request needs in
 // few more, and what is seldom used apart. The signer's door is one file that stands alone, for whoever signs and does nothing else.
 //
-// White space and the names of variables are left out: a third of the package. Whatever a stack trace names keeps its name
-// (functions, classes, methods but private ones; of the S3 in the box no functions), and lines stay short, so that its line numbers
-// say something.
+// White space and the names of variables are left out, a third of the package, but not names by which a stack trace says where it was:
+// classes, their methods (but private ones) and functions (but those of the S3 in the box). Lines stay short, so that their numbers tell.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,10 +41,10 @@ const typescript = {
   async renderChunk(code, { moduleIds }) {
     const testing = moduleIds.some((id) => id.startsWith(join(source, "testing/")));
     const { code: short } = await minify(code, {
-      compress: false,
+      compress: { defaults: false, booleans: true },
       mangle: { toplevel: true, keep_classnames: true, keep_fnames: !testing },
       // Beyond ASCII, V8 would keep the whole file at two bytes a character, and compile it the slower for it.
-      format: { ascii_only: true, max_line_len: 120, preserve_annotations: true },
+      format: { ascii_only: true, max_line_len: 200, preserve_annotations: true },
     });
     return { code: short, map: null };
   },

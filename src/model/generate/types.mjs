@@ -205,9 +205,10 @@ export function typeDeclarations(model) {
   }
   const table = operations.map(
     ([name, operation]) =>
-      `  ${methodName(name)}: { input: ${operation.input.shape}; output: ${outputType(operation.output?.shape)} };`,
+      `  ${methodName(name)}: Exchange<${operation.input.shape}, ${outputType(operation.output?.shape)}>;`,
   );
   parts.push(
+    "/** What an operation takes and gives. */\ninterface Exchange<Input, Output> {\n  input: Input;\n  output: Output;\n}\n",
     `/** The input and output of every operation, by the name of the client's method. */\nexport interface Operations {\n${table.join("\n")}\n}\n`,
   );
   parts.push(
