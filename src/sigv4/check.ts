@@ -7,6 +7,9 @@ const CREDENTIAL_TEXT = /^[!-+\--~]+$/;
 const SCOPE_TEXT = /^[!-+\-.0-~]+$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 
+/** How far the clocks of the two sides may be apart, in seconds, as S3 has it. */
+export const MAX_SKEW = 15 * 60;
+
 /** The longest that S3 lets a signature live: seven days. */
 export const MAX_EXPIRES = 604_800;
 

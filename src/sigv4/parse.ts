@@ -1,6 +1,7 @@
-import { MAX_EXPIRES } from "./check.js";
+import { MAX_EXPIRES, MAX_SKEW } from "./check.js";
 import { formatAmzDate, parseAmzDate } from "./date.js";
 import { type HeaderEntry, valuesOf } from "./headers.js";
+import { isS3 } from "./request.js";
 import type { SigningAlgorithm, VerificationCode } from "./types.js";
 
 /** What a signed request says of its signature. */
@@ -105,7 +106,7 @@ function readFields(kind: ReceivedSignature["kind"], fields: Fields): ReceivedSi
       `signed with ${show(algorithm)}, which is not supported; use AWS4-HMAC-SHA256`,
     );
   }
-  for (const name of ["Credential", "SignedHeaders", "Signature", "Date", ...(isQuery ? ["Expires"] : [])]) {
+  for (const name of ["Credential", "SignedHeaders", "Signature", "Date"]) {
     if (!fields.get(name)) return malformed(`${isQuery || name === "Date" ? "X-Amz-" : ""}${name} is missing`);
   }
   // From its end, because a key id may have slashes in it.
@@ -120,7 +121,9 @@ function readFields(kind: ReceivedSignature["kind"], fields: Fields): ReceivedSi
 
   const [amzDate, time] = readDate(fields.get("Date") ?? "");
   if (time === undefined) return malformed(`the date ${show(amzDate)} is not of the form 20260131T235959Z`);
-  const expires = fields.get("Expires") ?? "1";
+  // S3 wants to be told; for other services a URL without an end is good for as long as clocks may be apart.
+  const expires = fields.get("Expires") ?? (isQuery && isS3(service) ? "" : `${MAX_SKEW}`);
+  if (expires === "") return malformed("X-Amz-Expires is missing");
   const expiresIn = /^\d{1,7}$/.test(expires) ? Number(expires) : 0;
   if (expiresIn < 1 || expiresIn > MAX_EXPIRES) {
     return malformed(`X-Amz-Expires is ${show(expires)}, not a number of seconds from 1 to ${MAX_EXPIRES}`);

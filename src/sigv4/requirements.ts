@@ -1,4 +1,5 @@
 import { EMPTY_HASH } from "./canonical.js";
+import { MAX_SKEW } from "./check.js";
 import { equalTexts } from "./compare.js";
 import { type HeaderEntry, valuesOf } from "./headers.js";
 import { type ReceivedSignature, Refusal } from "./parse.js";
@@ -8,9 +9,6 @@ import type { SignableBody, SigningCredentials, VerificationCode, VerifySignatur
 import type { Target } from "./url.js";
 
 /** What a signed request has to fulfil besides a signature that matches; each check gives a refusal, or undefined. */
-
-/** How far the clocks of the two sides may be apart, in seconds, as S3 has it. */
-const MAX_SKEW = 15 * 60;
 
 /** A request as it arrived, taken apart. */
 export interface ReceivedRequest {

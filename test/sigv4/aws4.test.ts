@@ -131,6 +131,23 @@ describe("the aws4 package agrees", () => {
     );
   });
 
+  it("on presigned URLs of services that want no X-Amz-Expires", () => {
+    const credentials = { accessKeyId: "AK", secretAccessKey: "secret" };
+    const date = new Date("2026-01-31T12:00:00Z");
+    const theirs = aws4.sign(
+      { host, path: `/stage/thing?X-Amz-Date=${amzDate(date)}`, service: "execute-api", region: "r", signQuery: true },
+      credentials,
+    );
+    expect(theirs.path).not.toContain("X-Amz-Expires");
+    const received = { method: "GET", url: theirs.path, headers: { host }, credentials, region: "r" };
+    const other = { ...received, service: "execute-api", normalizePath: true, doubleEncodePath: true };
+    const at = (seconds: number) => new Date(date.getTime() + seconds * 1000);
+    expect(verifySignature({ ...other, date: at(900) })).toMatchObject({ valid: true });
+    expect(verifySignature({ ...other, date: at(901) })).toMatchObject({ valid: false, reason: "expired 1 s ago" });
+    const s3 = { ...received, url: theirs.path.replace("execute-api", "s3") };
+    expect(verifySignature({ ...s3, date })).toMatchObject({ valid: false, reason: "X-Amz-Expires is missing" });
+  });
+
   it("with path and query as they came, escaped or not", () => {
     const messy = fc.stringMatching(/^([a-z/]|%[2-7][0-9a-fA-F]|[-._~!$&'()*,;=:@]){0,20}$/);
     fc.assert(
