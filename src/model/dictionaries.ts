@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 
 /**
  * What a streaming member such as `Body` takes. A function that opens the source anew makes any stream replayable, so that a
  * retry can send it again; strings go out as UTF-8.
  */
 export type BodyInput = BodySource | (() => BodySource | Promise<BodySource>);
+
+// `ReadableStream` is the global one, in programs that have the DOM's types the DOM's.
 
 /** What a function given as a body may return. */
 export type BodySource =

@@ -1,4 +1,3 @@
-import type { ReadableStream } from "node:stream/web";
 import type { CallOptions } from "../client/options.js";
 import type { GetObjectOutput, GetObjectRequest } from "../model/generated/types.js";
 import { type Given, Resource } from "./base.js";

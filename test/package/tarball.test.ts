@@ -163,6 +163,27 @@ describe("the tarball", () => {
     expect(existsSync(join(folder, "consumer.js"))).toBe(false);
   });
 
+  it("fits the streams of programs that have the DOM's types, as those without `lib` do", () => {
+    writeFileSync(
+      join(folder, "dom.ts"),
+      `import type { S3Client } from "tucuxi";
+       export async function streams(s3: S3Client): Promise<Response> {
+         const answer = await fetch("http://localhost/");
+         await s3.putObject({ Bucket: "b", Key: "k", Body: answer.body! });
+         await s3.putObject({ Bucket: "b", Key: "k", Body: () => new Blob(["x"]).stream() });
+         await s3.upload({ Bucket: "b", Key: "k", Body: new Blob(["x"]).stream().pipeThrough(new CompressionStream("gzip")) });
+         const { Body } = await s3.getObject({ Bucket: "b", Key: "k" });
+         document.title = URL.createObjectURL(await (await s3.getObject({ Bucket: "b", Key: "k" })).Body.blob());
+         await s3.download({ Bucket: "b", Key: "k" }, new WritableStream<Uint8Array>());
+         const stream: ReadableStream<Uint8Array> = Body.stream();
+         return new Response(stream);
+       }`,
+    );
+    const tsc = join(modules, "typescript", "bin", "tsc");
+    const flags = ["--noEmit", "--strict", "--target", "es2022", "--skipLibCheck", "--types", "node"];
+    run(process.execPath, [tsc, ...flags, "--module", "esnext", "--moduleResolution", "bundler", "dom.ts"]);
+  }, 120_000);
+
   it("loads no package at all for an import and a presigned URL", () => {
     const printed = node(
       "lean.mjs",
