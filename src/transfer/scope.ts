@@ -10,8 +10,8 @@ export class Scope {
   constructor(outer: AbortSignal | undefined) {
     outer?.throwIfAborted();
     this.#outer = outer;
-    // Every request under way listens to it: many are no leak.
-    setMaxListeners(0, this.#controller.signal);
+    // Every request under way listens to ours, and every transfer to the caller's: many are no leak.
+    setMaxListeners(0, this.#controller.signal, ...(outer ? [outer] : []));
     outer?.addEventListener("abort", this, { once: true });
   }
 

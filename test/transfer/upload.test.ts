@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { createReadStream } from "node:fs";
 import { open, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -211,6 +212,19 @@ describe("upload", () => {
       expect(await failing(upload)).toBe(reason);
     }
     expect(await lab.unfinished()).toEqual([]);
+  });
+
+  it("listens to one signal for many at once, and lets go of it", async () => {
+    const warnings: unknown[] = [];
+    const warned = (warning: unknown): void => void warnings.push(warning);
+    process.on("warning", warned);
+    const { signal } = new AbortController();
+    const all = Array.from({ length: 20 }, (_, i) => s3.upload({ Bucket, Key: `many-${i}`, Body: "x" }, { signal }));
+    await Promise.all(all);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", warned);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("counts bytes that never decrease up to the whole", async () => {

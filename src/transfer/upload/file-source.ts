@@ -7,8 +7,13 @@ import { type PartSource, piecesOf } from "./source.js";
 // Descriptors rather than FileHandles: what the kernel knows of a file that was opened this moment, and letting go of one that was only
 // read, take no time, but a thread's turn does. Of small files that was a third of the cost.
 const openFd = promisify(open);
-const readFd = promisify(read);
 const statFd = promisify(fstat);
+
+function readFd(fd: number, target: Buffer, offset: number, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, target, offset, length, position, (error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
 
 /** @throws TucuxiError for what is no file, or cannot be read */
 export async function openFile(path: string): Promise<FileSource> {
@@ -61,9 +66,9 @@ class FileSource implements PartSource {
   async read(start: number, length: number, buffer: Buffer | undefined): Promise<Uint8Array> {
     const target = buffer ?? Buffer.allocUnsafe(length);
     for (let at = 0; at < length; ) {
-      const { bytesRead } = await this.#use((fd) => readFd(fd, target, at, length - at, start + at));
-      if (bytesRead === 0) throw this.#changed(`it ended at byte ${start + at}`);
-      at += bytesRead;
+      const count = await this.#use((fd) => readFd(fd, target, at, length - at, start + at));
+      if (count === 0) throw this.#changed(`it ended at byte ${start + at}`);
+      at += count;
     }
     return target.length === length ? target : target.subarray(0, length);
   }
