@@ -1,9 +1,12 @@
-// npm run test:scale [server] [-- --endpoint=URL --region=NAME] [--keys=200000] [--tree=50000] [--puts=10000] [--streams=500] [--limit=400]
+// npm run test:scale [server] [-- --endpoint=URL --region=NAME] [--keys=200000] [--tree=50000] [--puts=10000] [--streams=500] [--files=20000] [--limit=400]
 //
-// Many keys, many requests, many streams, against the S3 in the box (in a process of its own), a server of test/servers, or an endpoint
+// Many keys, many requests, many streams, many files, against the S3 in the box (in a process of its own), a server of test/servers, or an endpoint
 // with the keys of the environment. Prints time, rate and the peak of this process's memory for each step; fails on an error, on a wrong
 // count, and on a peak above the limit (MB of resident memory).
 import { createHash, randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { S3Client, S3Resource } from "tucuxi";
 import { startTarget } from "../servers/target.mjs";
@@ -11,11 +14,20 @@ import { startTarget } from "../servers/target.mjs";
 const text = { type: "string" };
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { endpoint: text, region: text, keys: text, tree: text, puts: text, streams: text, limit: text },
+  options: {
+    endpoint: text,
+    region: text,
+    keys: text,
+    tree: text,
+    puts: text,
+    streams: text,
+    files: text,
+    limit: text,
+  },
 });
 const number = (name, otherwise) => (flags[name] === undefined ? otherwise : Number(flags[name]));
 const [keys, tree, puts] = [number("keys", 200_000), number("tree", 50_000), number("puts", 10_000)];
-const [streams, limit] = [number("streams", 500), number("limit", 400)];
+const [streams, files, limit] = [number("streams", 500), number("files", 20_000), number("limit", 400)];
 const streamed = 1 << 20;
 const mega = (bytes) => (bytes / 1e6).toFixed(0).padStart(5);
 
@@ -91,7 +103,14 @@ try {
   });
   await wide.close();
 
-  const left = beside + puts + streams;
+  const folder = await mkdtemp(join(tmpdir(), "tucuxi-scale-"));
+  try {
+    await moveFiles(s3, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  const left = beside + puts + streams + files;
   await step("keys deleted, the bucket with them", left, async () => {
     await new S3Resource(s3).bucket(Bucket).objects.all().delete();
     await s3.deleteBucket({ Bucket });
@@ -104,6 +123,33 @@ console.log(`peak of resident memory${mega(highest)} MB, the limit${mega(limit *
 if (highest > limit * 1e6) {
   console.error("scale: above the limit");
   process.exitCode = 1;
+}
+
+/** A tree of files of 4 KiB, a thousand folders of them: up, compared, down, compared, and some read again. */
+async function moveFiles(s3, folder) {
+  const place = { Bucket, Prefix: "files" };
+  const [source, target] = [join(folder, "source"), join(folder, "target")];
+  const pathOf = (n) => join(String(n % 100), String(Math.floor(n / 100) % 10), String(n));
+  const contentOf = (n) => Buffer.alloc(4096, `${n} `);
+  await inParallel(8, Math.min(files, 1000), (n) => mkdir(dirname(join(source, pathOf(n))), { recursive: true }));
+  await inParallel(8, files, (n) => writeFile(join(source, pathOf(n)), contentOf(n)));
+  const moved = (transferred, unchanged) => (result) => {
+    expect(result.failures.length, 0);
+    expect(result.transferred, transferred);
+    expect(result.unchanged, unchanged);
+  };
+  await step("files of 4 KiB up", files, () => s3.uploadDirectory(source, place).then(moved(files, 0)));
+  await step("files compared with objects", files, () => s3.sync(source, place).then(moved(0, files)));
+  await step("files of 4 KiB down", files, () => s3.downloadDirectory(place, target).then(moved(files, 0)));
+  await step("objects compared with files", files, () => s3.sync(place, target).then(moved(0, files)));
+  // Reading all of them would leave more garbage than what is measured.
+  const sampled = Math.min(files, 1000);
+  let same = 0;
+  await inParallel(1, sampled, async (i) => {
+    const n = Math.floor((i * files) / sampled);
+    if ((await readFile(join(target, pathOf(n)))).equals(contentOf(n))) same += 1;
+  });
+  expect(same, sampled);
 }
 
 /** Runs a step, watches memory meanwhile, prints its line. */
