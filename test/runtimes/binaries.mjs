@@ -1,4 +1,4 @@
-// The runtimes that the suites must pass on, as binaries from npm, pinned and kept in .cache between runs.
+// The runtimes that the suites must pass on, and the compiler, as binaries from npm, pinned and kept in .cache between runs.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 
 const cache = fileURLToPath(new URL("../../.cache/runtimes/", import.meta.url));
 
-/** `kind` says what is run: the whole test suite on Node, the end-to-end suite elsewhere. The oldest Node is package.json's own. */
+/**
+ * `kind` says what is run: the whole test suite on Node, the end-to-end suite elsewhere, and for TypeScript the declarations. The oldest
+ * Node is package.json's own, the oldest TypeScript the README's.
+ */
 export const runtimes = [
   { name: "node-20", kind: "node", version: "20.18.1" },
   { name: "node-22", kind: "node", version: "22.23.3" },
@@ -14,11 +17,13 @@ export const runtimes = [
   { name: "node-26", kind: "node", version: "26.10.0" },
   { name: "bun", kind: "bun", version: "1.4.5" },
   { name: "deno", kind: "deno", version: "2.9.6" },
+  { name: "typescript", kind: "typescript", version: "5.2.2" },
 ];
 
 /** The package of this platform, and where its executable lies. */
 function source({ kind }) {
   const windows = process.platform === "win32";
+  if (kind === "typescript") return { name: kind, file: join(kind, "bin", "tsc") };
   if (kind !== "node") return { name: kind, file: join(".bin", windows ? `${kind}.cmd` : kind) };
   const system = windows ? "win" : process.platform;
   const prefix = system === "darwin" && process.arch === "arm64" ? "node-bin" : "node";

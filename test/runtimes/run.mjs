@@ -1,7 +1,7 @@
 // npm run test:runtimes [name...] [-- --allow-missing] [--results=file]
 //
 // The whole test suite on every Node, from the oldest that package.json promises to the newest; the end-to-end suite on Bun and Deno,
-// against the S3 in the box in a Node process. Prints one table. Fails when a test did, or when a runtime could not be had, unless
+// against the S3 in the box in a Node process; the declarations under the oldest TypeScript. Prints one table. Fails when a test did, or when a runtime could not be had, unless
 // --allow-missing says that this is fine. --results writes the counts as JSON.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -35,29 +35,37 @@ for (const [signal, code] of [
 ])
   process.on(signal, () => process.exit(code));
 
+/** What each kind of runtime is asked to do. */
+const ways = {
+  node: { suite: "all", test: wholeSuite },
+  bun: { suite: "end-to-end", test: endToEnd },
+  deno: { suite: "end-to-end", test: endToEnd },
+  typescript: { suite: "declarations", test: declarations },
+};
+
 const rows = [];
 for (const runtime of runtimes) {
   if (named.length > 0 && !named.includes(runtime.name)) continue;
   console.log(`\n=== ${runtime.name} ${runtime.version}`);
+  const { suite, test } = ways[runtime.kind];
   let executable;
   try {
     executable = obtain(runtime);
   } catch (error) {
     console.error(`  NOT RUN: ${error.message}`);
-    rows.push({ ...runtime, missing: true, passed: 0, failed: 0, seconds: 0 });
+    rows.push({ ...runtime, suite, missing: true, passed: 0, failed: 0, seconds: 0 });
     continue;
   }
   const began = performance.now();
-  const counts = await (runtime.kind === "node" ? wholeSuite(runtime, executable) : endToEnd(runtime, executable));
-  rows.push({ ...runtime, ...counts, seconds: (performance.now() - began) / 1000 });
+  const counts = await test(runtime, executable);
+  rows.push({ ...runtime, suite, ...counts, seconds: (performance.now() - began) / 1000 });
   console.log(`\n  ${counts.passed} passed, ${counts.failed} failed`);
 }
 
 console.log(
   `\n${"runtime".padEnd(18)} ${"suite".padEnd(12)} ${"passed".padStart(7)} ${"failed".padStart(7)} ${"s".padStart(6)}`,
 );
-for (const { kind, version, missing, passed, failed, seconds } of rows) {
-  const suite = kind === "node" ? "all" : "end-to-end";
+for (const { kind, version, suite, missing, passed, failed, seconds } of rows) {
   const rest = missing
     ? " NOT RUN"
     : [passed, failed, seconds.toFixed(0)].map((n, at) => String(n).padStart(at < 2 ? 7 : 6)).join(" ");
@@ -103,15 +111,42 @@ async function wholeSuite({ name }, executable) {
   return { passed: numPassedTests, failed: numFailedTests || (code === 0 ? 0 : 1) };
 }
 
-/** The end-to-end suite, bundled for this runtime; it loads the package from a node_modules folder, as a user's program does. */
-async function endToEnd({ name, kind }, executable) {
-  const place = join(folder, kind);
+/** A folder for a program that finds the package in node_modules, as a user's does. */
+function consumer(name) {
+  const place = join(folder, name);
   mkdirSync(join(place, "node_modules"), { recursive: true });
   symlinkSync(root, join(place, "node_modules", "tucuxi"), "junction");
   writeFileSync(
     join(place, "package.json"),
     JSON.stringify({ private: true, type: "module", dependencies: { tucuxi: "*" } }),
   );
+  return place;
+}
+
+/** Every declaration that the package leads to, checked as strictly as a user may ask for. */
+async function declarations({ kind }, executable) {
+  const place = consumer(kind);
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const doors = Object.keys(exports).filter((door) => !door.endsWith(".json"));
+  const imports = doors.map((door, at) => `export * as door${at} from "tucuxi${door.slice(1)}";\n`);
+  writeFileSync(join(place, "consumer.ts"), imports.join(""));
+  const counts = { passed: 0, failed: 0 };
+  for (const resolution of ["node16", "nodenext", "bundler"]) {
+    const module = resolution === "bundler" ? "esnext" : resolution;
+    const flags = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"];
+    const target = ["--target", "es2022", "--module", module, "--moduleResolution", resolution];
+    const types = ["--typeRoots", join(root, "node_modules", "@types"), "--types", "node"];
+    const code = await run(process.execPath, [executable, ...flags, ...target, ...types, "consumer.ts"], {
+      cwd: place,
+    });
+    counts[code === 0 ? "passed" : "failed"]++;
+  }
+  return counts;
+}
+
+/** The end-to-end suite, bundled for this runtime. */
+async function endToEnd({ name, kind }, executable) {
+  const place = consumer(kind);
   const program = join(place, "e2e.mjs");
   await build({
     entryPoints: [fileURLToPath(new URL("e2e.ts", import.meta.url))],
