@@ -57,8 +57,9 @@ describe("a presigned URL", () => {
     "is not made for the time %s",
     async (signingDate) => {
       const options = { signingDate: signingDate as Date };
-      for (const call of [client().presign("getObject", object, options), client().presignPost(object, options)]) {
-        const failure = await failureOf(call);
+      const calls = [() => client().presign("getObject", object, options), () => client().presignPost(object, options)];
+      for (const call of calls) {
+        const failure = await failureOf(call());
         expect(failure).toBeInstanceOf(TucuxiError);
         expect(failure.message).toMatch(/^signingDate: /);
       }
