@@ -52,6 +52,29 @@ describe("sync from bucket to bucket", () => {
   });
 });
 
+describe("sync of contents from bucket to bucket", () => {
+  it("knows what was copied whole from what went up in parts, and what is another", async () => {
+    const [source, target] = [
+      { Bucket: "river", Prefix: "contents" },
+      { Bucket: "sea", Prefix: "contents" },
+    ];
+    const summed = { ...options, checksumAlgorithm: "CRC32C" } as const;
+    await s3.upload({ Bucket: "river", Key: "contents/parts", Body: large }, summed);
+    await s3.putObject({ Bucket: "river", Key: "contents/whole", Body: "hello" });
+    const compare = "checksum" as const;
+    expect(await s3.sync(source, target, { compare })).toMatchObject({ transferred: 2, failures: [] });
+    const [before, after] = await Promise.all(
+      ["river", "sea"].map((Bucket) => s3.headObject({ Bucket, Key: "contents/parts" })),
+    );
+    expect(before?.ETag).not.toBe(after?.ETag);
+    expect(await s3.sync(source, target, { compare })).toMatchObject({ transferred: 0, unchanged: 2, failures: [] });
+    await s3.upload({ Bucket: "sea", Key: "contents/parts", Body: noise(large.length) }, summed);
+    await s3.putObject({ Bucket: "sea", Key: "contents/whole", Body: "hallo" });
+    expect(await s3.sync(source, target, { compare })).toMatchObject({ transferred: 2, unchanged: 0, failures: [] });
+    expect(Buffer.compare(await lab.stored("contents/parts", "sea"), large)).toBe(0);
+  });
+});
+
 describe("what is excluded", () => {
   it("is not looked at", async () => {
     const root = lab.path("excluding");

@@ -1,7 +1,7 @@
-/** Whether a local file and an object have the same content, without fetching the object. */
+/** Whether a local file and an object, or two objects, have the same content, without fetching any. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { HeadObjectRequest } from "../../model/generated/types.js";
+import type { HeadObjectOutput, HeadObjectRequest } from "../../model/generated/types.js";
 import { createChecksum, responseChecksum } from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
 import { MIB, partSizeFor } from "../limits.js";
@@ -9,23 +9,39 @@ import { MIB, partSizeFor } from "../limits.js";
 /** Sizes of parts that clients use, in MiB: an ETag of parts is told by trying them. */
 const usual = [8, 5, 16, 64, 10, 15, 20, 25, 32, 50, 100, 128, 256, 512];
 
-/** False where it cannot be told. */
+/** An object to be asked for, and by whom. */
+export interface Asked {
+  readonly context: TransferContext;
+  readonly input: HeadObjectRequest;
+}
+
+/** Of objects whose ETags differ, as they do after other parts or another key: by the checksum of the whole. False where it cannot be told. */
+export async function sameObjects(one: Asked, other: Asked, signal: AbortSignal): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((asked) => head(asked, signal)));
+  const [given, against] = [a, b].map((answer) => answer && responseChecksum(answer.ResponseMetadata.HTTPHeaders));
+  return given !== undefined && given.algorithm === against?.algorithm && given.value === against.value;
+}
+
+function head({ context, input }: Asked, signal: AbortSignal): Promise<HeadObjectOutput> {
+  return context.client.headObject({ ...input, ChecksumMode: "ENABLED" }, { signal });
+}
+
+/** The same of a file. False where it cannot be told. */
 export async function sameContent(
-  context: TransferContext,
+  asked: Asked,
   path: string,
-  object: HeadObjectRequest,
   size: number,
   partSize: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const head = await context.client.headObject({ ...object, ChecksumMode: "ENABLED" }, { signal });
-  const given = responseChecksum(head.ResponseMetadata.HTTPHeaders);
+  const answer = await head(asked, signal);
+  const given = responseChecksum(answer.ResponseMetadata.HTTPHeaders);
   if (given) {
     const sum = createChecksum(given.algorithm);
     await read(path, size, signal, (bytes) => sum.update(bytes));
     return sum.base64() === given.value;
   }
-  const [, tag, count] = /^"?([0-9a-f]{32})(?:-(\d+))?"?$/.exec(head.ETag ?? "") ?? [];
+  const [, tag, count] = /^"?([0-9a-f]{32})(?:-(\d+))?"?$/.exec(answer.ETag ?? "") ?? [];
   if (tag === undefined) return false;
   if (count === undefined) {
     const md5 = createHash("md5");

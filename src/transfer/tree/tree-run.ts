@@ -23,7 +23,7 @@ import type {
 import { openFile } from "../upload/file-source.js";
 import { uploadFrom } from "../upload/upload.js";
 import { differences, everything, type Step } from "./compare.js";
-import { sameContent } from "./content.js";
+import { type Asked, sameContent, sameObjects } from "./content.js";
 import { Crew } from "./crew.js";
 import type { Entry, Unreadable } from "./entry.js";
 import { type Filter, makeFilter } from "./glob.js";
@@ -216,13 +216,18 @@ export class TreeRun {
   async #same(entry: Entry, other: Entry): Promise<boolean> {
     const from = this.#from;
     const to = this.#to;
-    if (from.kind === "bucket" && to.kind === "bucket") return entry.etag !== undefined && entry.etag === other.etag;
-    const local = (from.kind === "local" ? from : to) as LocalSide;
-    const remote = (from.kind === "local" ? to : from) as BucketSide;
-    const object = { ...remote.shared, Bucket: remote.bucket, Key: remote.prefix + entry.path };
-    const head = membersFor("HeadObject", object) as unknown as HeadObjectRequest;
+    const { signal } = this.#run;
+    const asked = ({ context, shared, bucket, prefix }: BucketSide): Asked => {
+      const object = { ...shared, Bucket: bucket, Key: prefix + entry.path };
+      return { context, input: membersFor("HeadObject", object) as unknown as HeadObjectRequest };
+    };
+    if (from.kind === "bucket" && to.kind === "bucket") {
+      if (entry.etag !== undefined && entry.etag === other.etag) return true;
+      return sameObjects(asked(from), asked(to), signal);
+    }
+    const [local, remote] = from.kind === "local" ? [from, to as BucketSide] : [to as LocalSide, from];
     const path = join(local.root, ...namesOf(entry.path));
-    return sameContent(remote.context, path, head, entry.size, this.#sizes.partSize, this.#run.signal);
+    return sameContent(asked(remote), path, entry.size, this.#sizes.partSize, signal);
   }
 
   async #move(entry: Entry): Promise<void> {
