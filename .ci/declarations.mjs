@@ -10,7 +10,7 @@ const STATEMENT = /^(?:export|declare|import|interface|type|abstract)\b/;
 const DECLARATION =
   /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type|function|const|let|enum) (?<name>\w+)/;
 const IMPORT = /^import (?:type )?(?:(?<main>\w+)|\{(?<names>[^}]*)\}) from "(?<path>[^"]+)";/;
-const EXPORT = /^export (?:type )?(?:\{(?<names>[^}]*)\}|(?<all>\*)) from "(?<path>[^"]+)";/;
+const EXPORT = /^export (?<type>type )?(?:\{(?<names>[^}]*)\}|(?<all>\*)) from "(?<path>[^"]+)";/;
 
 /** The statements of a file, each with the comment before it. */
 function split(text) {
@@ -40,11 +40,11 @@ function split(text) {
 const namesIn = (list) =>
   list
     .split(",")
-    .map((one) => one.trim().replace(/^type /, ""))
+    .map((one) => one.trim())
     .filter(Boolean)
     .map((one) => {
-      const [name, as = name] = one.split(" as ");
-      return { name, as };
+      const [name, as = name] = one.replace(/^type /, "").split(" as ");
+      return { name, as, typeOnly: one.startsWith("type ") };
     });
 
 /** A file: what it declares, takes from elsewhere and hands on. */
@@ -73,12 +73,13 @@ async function read(file) {
     } else if (imports) {
       for (const { name, as } of namesIn(imports.names)) found.imported.set(as, { from: from(imports.path), name });
     } else if (exports?.all) {
-      found.all.push(from(exports.path));
+      found.all.push({ from: from(exports.path), typeOnly: exports.type !== undefined });
     } else if (exports) {
-      for (const { name, as } of namesIn(exports.names)) found.handedOn.push({ from: from(exports.path), name, as });
+      for (const one of namesIn(exports.names))
+        found.handedOn.push({ ...one, from: from(exports.path), typeOnly: one.typeOnly || exports.type !== undefined });
     } else if (/^export (?:type )?\{ /.test(text)) {
-      for (const { name, as } of namesIn(text.slice(text.indexOf("{") + 1, text.indexOf("}"))))
-        found.handedOn.push({ from: file, name, as });
+      for (const one of namesIn(text.slice(text.indexOf("{") + 1, text.indexOf("}"))))
+        found.handedOn.push({ ...one, from: file, typeOnly: one.typeOnly || text.startsWith("export type") });
     } else if (!/^export \{\};$|^import "/.test(text)) {
       throw new Error(`declarations: ${file} has ${text}`);
     }
@@ -94,8 +95,7 @@ export async function gatherDeclarations(folder, out, doors) {
     files.set(file, undefined);
     const found = await read(file);
     files.set(file, found);
-    for (const from of [...[...found.imported.values(), ...found.handedOn].map((one) => one.from), ...found.all])
-      await load(from);
+    for (const { from } of [...found.imported.values(), ...found.handedOn, ...found.all]) await load(from);
   }
   for (const door of doors) await load(join(folder, `${door}.d.ts`));
 
@@ -106,8 +106,8 @@ export async function gatherDeclarations(folder, out, doors) {
     if (declared.has(name)) return declared.get(name);
     const on = imported.get(name) ?? handedOn.find(({ as }) => as === name);
     if (on) return find(on.from, on.name);
-    for (const other of all) {
-      const found = find(other, name);
+    for (const { from } of all) {
+      const found = find(from, name);
       if (found) return found;
     }
     return undefined;
@@ -120,13 +120,15 @@ export async function gatherDeclarations(folder, out, doors) {
   };
   function keep(declaration) {
     const name = roomOf(declaration.file);
-    if (!rooms.has(name)) rooms.set(name, { kept: new Map(), imports: new Map() });
-    const { kept, imports } = rooms.get(name);
+    if (!rooms.has(name)) rooms.set(name, { kept: new Map(), imports: new Map(), free: new Map() });
+    const { kept, imports, free } = rooms.get(name);
     if (kept.get(declaration.name) === declaration) return;
     if (kept.has(declaration.name)) throw new Error(`declarations: ${name} has more than one ${declaration.name}`);
     kept.set(declaration.name, declaration);
     const { imported } = files.get(declaration.file);
-    for (const [word] of declaration.text.replace(/\/\*\*.*?\*\//gs, "").matchAll(/\b[A-Za-z_]\w*/g)) {
+    // Of what stands in it: names, not what is said of them, nor what is quoted.
+    const bare = declaration.text.replace(/\/\*\*.*?\*\/|"[^"]*"/gs, "");
+    for (const [, word, member] of bare.matchAll(/\b([A-Za-z_]\w*)(\??[:(])?/g)) {
       const found = find(declaration.file, word);
       const taken = imported.get(word);
       if (found) {
@@ -134,6 +136,7 @@ export async function gatherDeclarations(folder, out, doors) {
         keep(found);
         if (roomOf(found.file) !== name) take(imports, `./${roomOf(found.file)}.js`, word);
       } else if (taken && !taken.from.startsWith("/")) take(imports, taken.from, word, taken.name === "default");
+      else if (member === undefined) free.set(word, declaration);
     }
   }
   function take(imports, from, name, main = false) {
@@ -142,43 +145,56 @@ export async function gatherDeclarations(folder, out, doors) {
     imports.set(name, { from, main });
   }
 
-  /** Everything that a file exports, by name. */
-  function exportsOf(file, found = new Map()) {
+  /** Everything that a file exports, by name; `typeOnly`: of a class, its type alone. */
+  function exportsOf(file, typeOnly = false, found = new Map()) {
     const { declared, handedOn, all } = files.get(file);
-    for (const [name, one] of declared) if (one.exported && !found.has(name)) found.set(name, one);
-    for (const { from, name, as } of handedOn) {
+    const add = (as, one, type) => {
+      if (!found.has(as) || (found.get(as).typeOnly && !type)) found.set(as, { one, typeOnly: type });
+    };
+    for (const [name, one] of declared) if (one.exported) add(name, one, typeOnly);
+    for (const { from, name, as, typeOnly: type } of handedOn) {
       const one = find(from, name);
       if (!one) throw new Error(`declarations: ${file} exports ${name}, which is nowhere`);
-      found.set(as, one);
+      add(as, one, typeOnly || type);
     }
-    for (const other of all) exportsOf(other, found);
+    for (const { from, typeOnly: type } of all) exportsOf(from, typeOnly || type, found);
     return found;
   }
 
+  const isValue = ({ text }) => !/^export (?:interface|type) /.test(text);
   const doorLists = [];
   for (const door of doors) {
     const lists = new Map();
-    for (const [as, one] of exportsOf(join(folder, `${door}.d.ts`))) {
+    for (const [as, { one, typeOnly }] of exportsOf(join(folder, `${door}.d.ts`))) {
       keep(one);
       const room = roomOf(one.file);
-      lists.set(room, [...(lists.get(room) ?? []), as === one.name ? as : `${one.name} as ${as}`]);
+      if (!lists.has(room)) lists.set(room, { names: [], types: [] });
+      const { names, types } = lists.get(room);
+      (typeOnly && isValue(one) ? types : names).push(as === one.name ? as : `${one.name} as ${as}`);
     }
     const up = relative(dirname(join(folder, door)), join(folder, "types"));
     doorLists.push({ door, lists, up: up.startsWith(".") ? up : `./${up}` });
   }
   const texts = new Map();
   for (const { door, lists, up } of doorLists) {
-    const lines = [...lists].map(([room, names]) => {
+    const lines = [...lists].flatMap(([room, { names, types }]) => {
+      const from = `from "${up}/${room}.js";`;
       // A type more than the door has does no harm, a value that is not there would.
       const all = [...rooms.get(room).kept.values()].filter(({ exported }) => exported);
       const others = all.filter(({ name }) => !names.includes(name));
-      const whole = others.length < 3 && others.every(({ text }) => /^export (?:interface|type) /.test(text));
-      const what = whole ? "*" : `{ ${names.sort().join(", ")} }`;
-      return `export ${what} from "${up}/${room}.js";`;
+      if (others.length < 3 && !others.some(isValue)) return [`export * ${from}`];
+      return [
+        ...(names.length > 0 ? [`export { ${names.sort().join(", ")} } ${from}`] : []),
+        ...(types.length > 0 ? [`export type { ${types.sort().join(", ")} } ${from}`] : []),
+      ];
     });
     texts.set(`${door}.d.ts`, lines);
   }
-  for (const [name, { kept, imports }] of rooms) {
+  for (const [name, { kept, imports, free }] of rooms) {
+    for (const [word, { file }] of free) {
+      if (kept.has(word) || imports.has(word))
+        throw new Error(`declarations: ${file} means another ${word} than its room`);
+    }
     const heads = new Map();
     for (const [word, { from, main }] of imports) {
       if (kept.has(word)) throw new Error(`declarations: ${name} has a ${word} of its own`);

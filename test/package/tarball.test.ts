@@ -82,6 +82,23 @@ describe("the tarball", () => {
     expect(printed).toBe(Array(9).fill("function").join());
   });
 
+  it.each(["", "sigv4", "config", "credentials", "endpoint", "testing"])(
+    "declares at the door tucuxi/%s the values that are there",
+    (door) => {
+      const file = join(folder, "node_modules", "tucuxi", "dist", door, "index.d.ts");
+      const declared: string[] = [];
+      for (const [, list, path] of readFileSync(file, "utf8").matchAll(/^export (\*|\{[^}]*\}) from "(.*)\.js";/gm)) {
+        const text = readFileSync(join(file, "..", `${path}.d.ts`), "utf8");
+        const values = [...text.matchAll(/^export declare (?:abstract )?(?:class|function|const) (\w+)/gm)].map(
+          ([, name]) => name!,
+        );
+        declared.push(...values.filter((name) => list === "*" || new RegExp(`\\b${name}\\b`).test(list!)));
+      }
+      const there = node("door.mjs", `console.log(Object.keys(await import("tucuxi${door && `/${door}`}")).join());`);
+      expect([...new Set(declared)].sort()).toEqual(there.split(",").sort());
+    },
+  );
+
   it("has the command, which starts a server", async () => {
     const { bin } = JSON.parse(readFileSync(join(folder, "node_modules", "tucuxi", "package.json"), "utf8"));
     const command = join(folder, "node_modules", "tucuxi", bin.tucuxi);
