@@ -3,7 +3,7 @@ import type { S3Client, S3ClientOptions } from "tucuxi";
 import { describe, expect, it } from "vitest";
 import { answer, cut, hangsUp, object, says, works } from "./plays.js";
 import { FaultServer, onConnect, onHead, onRequest, type Play, reset } from "./server.js";
-import { caBundle, getIt, handles, impatient, leavesNothing, listIt, there, within } from "./table.js";
+import { caBundle, eventually, getIt, handles, impatient, leavesNothing, listIt, there, within } from "./table.js";
 
 describe("a proxy", () => {
   /** Opens a tunnel to wherever it is asked, on this machine; `limit`: it breaks after so many bytes of what comes back. */
@@ -113,6 +113,10 @@ describe("a proxy", () => {
         expect(failure).toMatchObject(row.error);
         expect(JSON.stringify(failure) + String(failure)).not.toContain("hidden");
       } else if (failure !== undefined) throw failure;
+      await eventually(
+        () => proxy.accepted >= row.tunnels,
+        () => `the proxy took ${proxy.accepted} connections of ${row.tunnels}`,
+      );
       expect(proxy.accepted).toBe(row.tunnels);
     } finally {
       await s3.close();
