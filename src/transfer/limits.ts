@@ -37,7 +37,14 @@ export function sizesOf(options: TransferOptions, kind: "upload" | "download" | 
   };
 }
 
-function checkOptions(options: TransferOptions, kind: string): void {
+/** @throws ParamValidationError for options that no transfer can keep to */
+export function checkOptions(options: TransferOptions, kind: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw new ParamValidationError([{ path: "options", problem: "expected a dictionary" }], {
+      operation: kind,
+      hint: typeof options === "string" ? "To write to a file, use downloadFile." : undefined,
+    });
+  }
   const faults: ParamFault[] = [];
   const whole = (name: "partSize" | "multipartThreshold" | "concurrency" | "maxBandwidth", least: number): void => {
     const value = options[name];

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { createReadStream } from "node:fs";
-import { open, writeFile } from "node:fs/promises";
+import { open, stat, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { ParamValidationError, type TransferProgress } from "tucuxi";
 import { describe, expect, it } from "vitest";
@@ -154,6 +154,18 @@ describe("upload", () => {
     expect(await lab.unfinished()).toEqual([]);
   });
 
+  it("refuses options that are none", async () => {
+    const path = lab.path("target");
+    for (const call of [
+      s3.upload({ Bucket, Key: "k", Body: "x" }, null as never),
+      s3.download({ Bucket, Key: "k" }, path as never),
+      s3.sync(lab.folder, { Bucket }, null as never),
+      s3.downloadDirectory({ Bucket }, path, null as never),
+    ]) {
+      expect(await failing(call)).toMatchObject({ name: "ParamValidationError" });
+    }
+  });
+
   it("refuses what is misspelt or missing", async () => {
     for (const [input, options] of [
       [{ Bucket, Key: "k", Boddy: "x" }, {}],
@@ -304,6 +316,18 @@ describe("uploadFile", () => {
   it("says what is wrong with the file", async () => {
     expect(await failing(s3.uploadFile(lab.path("none"), { Bucket, Key: "k" }))).toMatchObject({ code: "ENOENT" });
     expect(await failing(s3.uploadFile(lab.folder, { Bucket, Key: "k" }))).toMatchObject({ code: "IsDirectory" });
+    // Files that claim to be empty, and are not.
+    const claims = await stat("/proc/self/status").catch(() => undefined);
+    if (claims?.size === 0) {
+      expect(await failing(s3.uploadFile("/proc/self/status", { Bucket, Key: "k" }))).toMatchObject({
+        code: "NotAFile",
+      });
+    }
+    await writeFile(lab.path("ten"), "0123456789");
+    expect(await failing(s3.uploadFile(lab.path("ten"), { Bucket, Key: "k", ContentLength: 5 }))).toMatchObject({
+      name: "ParamValidationError",
+    });
+    await s3.uploadFile(lab.path("ten"), { Bucket, Key: "k", ContentLength: 10 });
   });
 
   it("notices when the file changes meanwhile", async () => {

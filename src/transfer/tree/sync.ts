@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ParamValidationError } from "../../errors/base.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers } from "../input.js";
+import { checkOptions } from "../limits.js";
 import type {
   BucketFolder,
   DownloadDirectoryInput,
@@ -44,6 +45,7 @@ export async function downloadDirectory(
     Range: "a download is of whole objects",
     PartNumber: "a download is of whole objects",
   });
+  checkOptions(options, "downloadDirectory");
   const source = sideOf(context, { ...shared, Prefix } as BucketFolder, "input");
   const target = sideOf(context, localPath(path), "path");
   if (target.kind === "local" && !options.dryRun) await target.folders.make([]);
@@ -57,6 +59,7 @@ export async function sync(
   options: SyncOptions = {},
   sourceContext: TransferContext = context,
 ): Promise<TreeResult> {
+  checkOptions(options, "sync");
   const from = sideOf(sourceContext, source, "source");
   const to = sideOf(context, target, "target");
   for (const side of [from, to]) {

@@ -2,7 +2,7 @@
 import { closeSync, fstat, fstatSync, open, read } from "node:fs";
 import { promisify } from "node:util";
 import { TucuxiError } from "../../errors/base.js";
-import { type PartSource, piecesOf } from "./source.js";
+import { checkDeclared, type PartSource, piecesOf } from "./source.js";
 
 // Descriptors rather than FileHandles: what the kernel knows of a file that was opened this moment, and letting go of one that was only
 // read, take no time, but a thread's turn does. Of small files that was a third of the cost.
@@ -15,8 +15,13 @@ function readFd(fd: number, target: Buffer, offset: number, length: number, posi
   });
 }
 
-/** @throws TucuxiError for what is no file, or cannot be read */
-export async function openFile(path: string): Promise<FileSource> {
+const streamIt = "Give upload() a stream of it: `Body: createReadStream(path)`.";
+
+/**
+ * @param declared its length, if the caller gave one
+ * @throws TucuxiError for what is no file, or cannot be read
+ */
+export async function openFile(path: string, declared?: number): Promise<FileSource> {
   let fd: number;
   try {
     fd = await openFd(path, "r");
@@ -28,11 +33,14 @@ export async function openFile(path: string): Promise<FileSource> {
     if (!stats.isFile()) {
       throw new TucuxiError(`${path} is not a regular file`, {
         code: stats.isDirectory() ? "IsDirectory" : "NotAFile",
-        hint: stats.isDirectory()
-          ? "Use uploadDirectory for a folder."
-          : "Give upload() a stream of it: `Body: createReadStream(path)`.",
+        hint: stats.isDirectory() ? "Use uploadDirectory for a folder." : streamIt,
       });
     }
+    // Of what /proc has the size is nought, whatever is in it.
+    if (stats.size === 0 && (await readFd(fd, Buffer.alloc(1), 0, 1, 0)) > 0) {
+      throw new TucuxiError(`${path} has more bytes than it says`, { code: "NotAFile", hint: streamIt });
+    }
+    checkDeclared(stats.size, declared);
     return new FileSource(path, fd, stats.size, stats.mtimeMs);
   } catch (error) {
     closeSync(fd);

@@ -90,7 +90,8 @@ export async function openBody(
   return new StreamSource(source, size ?? declared, signal);
 }
 
-function checkDeclared(size: number | undefined, declared: number | undefined): void {
+/** Refuses a length that is not the body's. */
+export function checkDeclared(size: number | undefined, declared: number | undefined): void {
   if (size === undefined || declared === undefined || size === declared) return;
   throw new ParamValidationError([{ path: "ContentLength", problem: `is ${declared}, but Body has ${size} bytes` }], {
     operation: "upload",

@@ -54,7 +54,7 @@ export async function uploadFile(
   const sizes = sizesOf(options, "upload");
   const run = new Run(options, sizes.concurrency);
   try {
-    return await uploadFrom(context, run, input, await openFile(path), sizes, options);
+    return await uploadFrom(context, run, input, await openFile(path, input.ContentLength), sizes, options);
   } finally {
     run.end();
   }
