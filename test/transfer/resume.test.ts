@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { failing, Lab, leftovers, MIB, noise } from "./support.js";
@@ -105,5 +105,35 @@ describe("an upload that goes on", () => {
     const failed = await failing(s3.upload(input, ranges));
     expect(failed).toMatchObject({ code: "InvalidPart", upload: { aborted: true } });
     server.clearFaults();
+  });
+});
+
+describe("a tree that goes on", () => {
+  const options = { ...ranges, resume: true };
+
+  it("sends of a large file only what is missing", async () => {
+    const root = lab.path("sent");
+    await mkdir(root);
+    await writeFile(`${root}/large`, large);
+    const input = { Bucket, Prefix: "sent" };
+    const first = await failingAt("UploadPart", 3).uploadDirectory(root, input, options);
+    expect(first.failures).toMatchObject([{ path: "large" }]);
+    const from = server.requests.length;
+    expect(await s3.uploadDirectory(root, input, options)).toMatchObject({ transferred: 1, failures: [] });
+    expect(lab.asked(from).filter((operation) => operation === "UploadPart")).toHaveLength(2);
+    expect(Buffer.compare(await lab.stored("sent/large"), large)).toBe(0);
+  });
+
+  it("fetches of a large object only what is missing", async () => {
+    const input = { Bucket, Prefix: "tree" };
+    await s3.putObject({ Bucket, Key: "tree/large", Body: large });
+    const root = lab.path("tree");
+    const first = await failingAt("GetObject", 3).downloadDirectory(input, root, options);
+    expect(first.failures).toMatchObject([{ path: "large" }]);
+    const from = server.requests.length;
+    expect(await s3.sync(input, root, options)).toMatchObject({ transferred: 1, failures: [] });
+    expect(lab.asked(from).filter((operation) => operation === "GetObject")).toHaveLength(2);
+    expect(Buffer.compare(await readFile(`${root}/large`), large)).toBe(0);
+    expect(await leftovers(root)).toEqual([]);
   });
 });

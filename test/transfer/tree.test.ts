@@ -186,43 +186,6 @@ describe("uploadDirectory", () => {
   });
 });
 
-describe("a tree that is resumed", () => {
-  const parts = { partSize: 5 * MIB, multipartThreshold: 5 * MIB, concurrency: 1, resume: true };
-  /** Fails one request of this kind. */
-  const flaky = (kind: string, number: number) => {
-    let count = 0;
-    const beforeSend = ({ operation }: { operation: string }): void => {
-      if (operation === kind && ++count === number) throw new Error("gone");
-    };
-    return lab.client({ hooks: { beforeSend } });
-  };
-
-  it("sends of a large file only what is missing", async () => {
-    const { Bucket, root } = await place();
-    const bytes = noise(12 * MIB);
-    await write(root, { large: bytes });
-    const first = await flaky("UploadPart", 3).uploadDirectory(root, { Bucket }, parts);
-    expect(first.failures).toMatchObject([{ path: "large" }]);
-    const from = server.requests.length;
-    expect(await s3.uploadDirectory(root, { Bucket }, parts)).toMatchObject({ ...clean, transferred: 1 });
-    expect(lab.asked(from).filter((operation) => operation === "UploadPart")).toHaveLength(1);
-    expect(Buffer.compare(await lab.stored("large", Bucket), bytes)).toBe(0);
-  });
-
-  it("fetches of a large object only what is missing", async () => {
-    const { Bucket, root } = await place();
-    const bytes = noise(12 * MIB);
-    await put(Bucket, { large: bytes });
-    const first = await flaky("GetObject", 3).downloadDirectory({ Bucket }, root, parts);
-    expect(first.failures).toMatchObject([{ path: "large" }]);
-    const from = server.requests.length;
-    expect(await s3.downloadDirectory({ Bucket }, root, parts)).toMatchObject({ ...clean, transferred: 1 });
-    expect(lab.asked(from).filter((operation) => operation === "GetObject")).toHaveLength(1);
-    expect(Buffer.compare(await readFile(`${root}/large`), bytes)).toBe(0);
-    expect(await leftovers(root)).toEqual([]);
-  });
-});
-
 describe("downloadDirectory", () => {
   it("writes nowhere but into its folder", async () => {
     const { Bucket, root } = await place();
