@@ -7,9 +7,18 @@ export async function removeBucket(s3: S3Client, Bucket: string): Promise<void> 
     for (let round = 0; round < 100; round += 1) {
       const found = await versions(s3, Bucket);
       if (found.length === 0) break;
-      await inBatches(found, 8, (object) =>
-        s3.deleteObject({ Bucket, ...object, ...(object.VersionId ? { BypassGovernanceRetention: true } : {}) }),
-      );
+      // Versions of one key go in turn: versitygw moves files about for each, and loses its way when there are several at once.
+      const byKey = new Map<string, Version[]>();
+      for (const one of found) byKey.set(one.Key, [...(byKey.get(one.Key) ?? []), one]);
+      await inBatches([...byKey.values()], 8, async (objects) => {
+        for (const object of objects) {
+          await s3.deleteObject({
+            Bucket,
+            ...object,
+            ...(object.VersionId ? { BypassGovernanceRetention: true } : {}),
+          });
+        }
+      });
     }
     await s3.deleteBucket({ Bucket });
   } catch (error) {
