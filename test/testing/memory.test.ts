@@ -27,7 +27,9 @@ beforeAll(async () => {
      weigh();
      const empty = most;
      setInterval(weigh, 10);
-     process.stdin.on("data", () => { weigh(); console.log("grown " + (most - empty)); });`,
+     process.stdin.on("data", () => { weigh(); console.log("grown " + (most - empty)); });
+     // However the tests end, it does not outlive them.
+     process.stdin.on("end", () => process.exit());`,
   );
 });
 afterAll(() => {
