@@ -25,7 +25,8 @@ export function healer(call: Call, response: TransportResponse, arrival: Arrival
   const pinned = etag !== undefined && !etag.startsWith("W/");
   const canHeal = engine.settings.resumeDownloads && op.name === "GetObject" && pinned;
   const { onRetry } = engine.settings.hooks ?? {};
-  const rest = withoutConditions(input);
+  // As it is now: it is the caller's, who may change it while the body is read.
+  const asked = { ...input } as Record<string, unknown>;
   let version = versionOf(response);
   let { fared } = arrival;
 
@@ -43,7 +44,7 @@ export function healer(call: Call, response: TransportResponse, arrival: Arrival
     if (pause > 0) await engine.pause(pause, signal);
     const limits = { ...call.limits, signal };
     const before = late ? { ...fared, attempt: attempt - 1 } : fared;
-    const range = { ...rest, Range: `bytes=${first}-${span?.last}`, IfMatch: etag };
+    const range = { ...withoutConditions(asked), Range: `bytes=${first}-${span?.last}`, IfMatch: etag };
     const fetch = (): Promise<BodySource | undefined> => {
       const wanted = version === undefined ? range : { ...range, VersionId: version };
       return journey({ engine, op, input: wanted, options, limits, before }, (_, again, there) => {
@@ -56,9 +57,8 @@ export function healer(call: Call, response: TransportResponse, arrival: Arrival
     try {
       return await fetch().catch((error: unknown) => {
         // To read a version by its id takes a permission of its own, which who asked for none need not have.
-        const asked = (input as { VersionId?: string }).VersionId !== undefined;
-        if (!(error instanceof S3ServiceError) || error.statusCode !== 403 || version === undefined || asked)
-          throw error;
+        const refused = error instanceof S3ServiceError && error.statusCode === 403;
+        if (!refused || version === undefined || asked["VersionId"] !== undefined) throw error;
         version = undefined;
         return fetch();
       });
@@ -87,11 +87,8 @@ function changed(given: number, cause: unknown, attempts: number): TucuxiError {
 }
 
 /** What is asked for again is asked for by ETag alone, and in bytes. */
-function withoutConditions(input: object): object {
-  const { PartNumber, ChecksumMode, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince, ...rest } = input as Record<
-    string,
-    unknown
-  >;
+function withoutConditions(asked: Record<string, unknown>): object {
+  const { PartNumber, ChecksumMode, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince, ...rest } = asked;
   return { ...rest, ChecksumMode: undefined };
 }
 
