@@ -1,8 +1,10 @@
 /** The limits of one call: the caller's signal, and the time that the whole may take. */
 import { setMaxListeners } from "node:events";
 import { ParamValidationError, TimeoutError } from "../errors/base.js";
+import { checkOptionNames } from "../errors/names.js";
 import { timerOf } from "../transport/sleep.js";
 import { checkExtraHeaders } from "./extra-headers.js";
+import { callNames } from "./option-names.js";
 import type { CallOptions } from "./options.js";
 
 /** The signal of a call, and how to let go of what feeds it. */
@@ -22,6 +24,7 @@ const unlimited: CallLimits = { signal: undefined, sent: 0, rest: noop, end: noo
 /** Checks the options of a call and starts its clock. Without limits it costs nothing. */
 export function startLimits(options: CallOptions | undefined, operation: string): CallLimits {
   if (options === undefined) return unlimited;
+  checkOptionNames(options, callNames, operation);
   const { signal, timeout, headers } = options;
   if (headers !== undefined) checkExtraHeaders(headers, operation);
   if (signal !== undefined) {

@@ -1,10 +1,12 @@
 import { ParamValidationError } from "../errors/base.js";
 import { PaginationError } from "../errors/layers.js";
+import { checkOptionNames } from "../errors/names.js";
 import type { PageOperations, PageResults } from "../model/generated/pages.js";
 import type { Operations } from "../model/generated/types.js";
 import { listingMethods, type PageToken, type Pagination, paginationOfMethod } from "../model/page.js";
 import { decodeUrl } from "../rules/list-encoding.js";
 import type { OperationMethods } from "./generated/methods.js";
+import { pageNames } from "./option-names.js";
 import type { CallOptions } from "./options.js";
 import { type Place, readToken, TokenGuard, type Tokens, writeToken } from "./page-token.js";
 
@@ -64,6 +66,7 @@ export class Pages<M extends keyof PageOperations> implements AsyncIterable<Page
         hint: `These do: ${listingMethods().join(", ")}.`,
       });
     }
+    checkOptionNames(options, pageNames, pagination.operation);
     checkCounts(pagination, options);
     this.#client = client as unknown as Record<string, (input: object, options: CallOptions) => Promise<object>>;
     this.#method = method;

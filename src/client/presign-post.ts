@@ -1,6 +1,7 @@
 /** Presigned forms: what a browser needs to upload without keys of its own. */
 import type { Credentials } from "../credentials/types.js";
 import { ParamValidationError } from "../errors/base.js";
+import { checkOptionNames } from "../errors/names.js";
 import { operation } from "../model/operation.js";
 import { serialize } from "../protocol/serialize.js";
 import { kindOf } from "../protocol/validate.js";
@@ -9,6 +10,7 @@ import { prepareInput } from "../rules/index.js";
 import type { PolicyCondition, PresignedPost } from "../sigv4/index.js";
 import { presignPost } from "../sigv4/post.js";
 import type { Engine } from "./engine.js";
+import { formNames } from "./option-names.js";
 import type { PresignOptions } from "./options.js";
 import { checkExpiry, checkSigningDate, invalidCredentials } from "./signing.js";
 
@@ -31,6 +33,7 @@ export async function presignedPost(
   options: Pick<PresignOptions, "expiresIn" | "signingDate">,
   credentials: Credentials | undefined,
 ): Promise<PresignedPost> {
+  checkOptionNames(options, formNames, "presignPost");
   const expiresIn = checkExpiry(options.expiresIn);
   const time = checkSigningDate(options.signingDate) ?? engine.now();
   checkPostInput(input);

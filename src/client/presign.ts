@@ -2,12 +2,14 @@
 import type { Credentials } from "../credentials/types.js";
 import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
+import { checkOptionNames } from "../errors/names.js";
 import { type Operation, operationOfMethod } from "../model/operation.js";
 import { serialize, type WireRequest } from "../protocol/serialize.js";
 import { isDictionary } from "../protocol/xml-write.js";
 import { prepareInput } from "../rules/index.js";
 import type { Engine } from "./engine.js";
 import { addHeaders, checkExtraHeaders } from "./extra-headers.js";
+import { urlNames } from "./option-names.js";
 import type { PresignOptions } from "./options.js";
 import { checkExpiry, checkSigningDate, signQuery } from "./signing.js";
 
@@ -41,6 +43,7 @@ export function draftUrl(
   options: PresignOptions = {},
 ): UrlDraft {
   const op = operationFor(method);
+  checkOptionNames(options, urlNames, op.name);
   const expiresIn = checkExpiry(options.expiresIn);
   const verb = options.method === undefined ? op.method : checkVerb(options.method);
   const time = checkSigningDate(options.signingDate) ?? engine.now();

@@ -1,4 +1,6 @@
 /** The transfers of a client. Their code is loaded when the first of them is called. */
+
+import { ParamValidationError } from "../errors/base.js";
 import type { TransferContext } from "../transfer/context.js";
 import type {
   BucketFolder,
@@ -26,8 +28,10 @@ import { S3Operations } from "./operations.js";
 
 export abstract class S3Transfers extends S3Operations {
   /** The same of another client, that of a source. */
-  #contextOf(client: S3Transfers | undefined): Promise<TransferContext> | undefined {
-    return client === undefined || client === this ? undefined : client.transfers();
+  #contextOf(operation: string, client: S3Transfers | undefined): Promise<TransferContext> | undefined {
+    if (client === undefined || client === this) return undefined;
+    if (typeof client?.transfers === "function") return client.transfers();
+    throw new ParamValidationError([{ path: "sourceClient", problem: "expected an S3Client" }], { operation });
   }
 
   /** What transfers need to know of the client. */
@@ -109,7 +113,7 @@ export abstract class S3Transfers extends S3Operations {
     const [{ copy }, context, source] = await Promise.all([
       import("../transfer/copy/copy.js"),
       this.transfers(),
-      this.#contextOf(options?.sourceClient),
+      this.#contextOf("copy", options?.sourceClient),
     ]);
     return copy(context, input, options, source);
   }
@@ -154,7 +158,7 @@ export abstract class S3Transfers extends S3Operations {
     const [{ sync }, context, other] = await Promise.all([
       import("../transfer/tree/sync.js"),
       this.transfers(),
-      this.#contextOf(options?.sourceClient),
+      this.#contextOf("sync", options?.sourceClient),
     ]);
     return sync(context, source, target, options, other);
   }

@@ -1,11 +1,13 @@
 import { ParamValidationError } from "../errors/base.js";
 import { WaiterError } from "../errors/layers.js";
+import { checkOptionNames } from "../errors/names.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { ResponseMetadata } from "../model/dictionaries.js";
 import type { Waiters } from "../model/generated/waiters.js";
 import { type Waiter, waiterNames, waiter as waiterOf } from "../model/waiter.js";
 import { sleep } from "../transport/sleep.js";
 import type { OperationMethods } from "./generated/methods.js";
+import { waitNames } from "./option-names.js";
 import type { CallOptions } from "./options.js";
 
 /** Options of `waitUntil`; `timeout` and `headers` are for each call. */
@@ -40,6 +42,7 @@ export async function waitUntil<N extends keyof Waiters>(
       hint: `These are: ${waiterNames().join(", ")}.`,
     });
   }
+  checkOptionNames(options, waitNames, name);
   const { delay = waiter.delay, maxAttempts = waiter.maxAttempts, jitter = 0.2, signal } = options;
   checkNumbers(name, delay, maxAttempts, jitter);
   const call = { signal, timeout: options.timeout, headers: options.headers };

@@ -1,6 +1,9 @@
 /** Which members of an input go into which request: by the model, so that members added to S3 pass through by themselves. */
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
+import { closest } from "../errors/names.js";
 import { type OperationName, operation } from "../model/operation.js";
+import { kindOf } from "../protocol/index.js";
+import { partsHint } from "./address.js";
 
 export type Dictionary = Record<string, unknown>;
 
@@ -21,15 +24,14 @@ export function checkMembers(
   names: readonly OperationName[],
   refused: Dictionary = {},
 ): void {
-  if (typeof input !== "object" || input === null) {
-    throw new ParamValidationError([{ path: "input", problem: "expected a dictionary" }], { operation: title });
-  }
+  checkDictionary(title, input, "Key");
   const faults: ParamFault[] = [];
   for (const [member, value] of Object.entries(input)) {
     if (value === undefined) continue;
     if (member in refused) faults.push({ path: member, problem: String(refused[member]) });
     else if (!names.some((name) => operation(name).input.byName.has(member))) {
-      faults.push({ path: member, problem: "unknown" });
+      const near = closest(member, [...new Set(names.flatMap((name) => [...operation(name).input.byName.keys()]))]);
+      faults.push({ path: member, problem: near === undefined ? "unknown" : `unknown; did you mean ${near}?` });
     }
   }
   for (const member of ["Bucket", "Key"] as const) {
@@ -40,6 +42,15 @@ export function checkMembers(
     else if (value === "") faults.push({ path: member, problem: "must not be empty" });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: title });
+}
+
+/** Refuses an input that is no dictionary. */
+export function checkDictionary(title: string, input: unknown, member: "Key" | "Prefix"): asserts input is object {
+  if (typeof input === "object" && input !== null) return;
+  throw new ParamValidationError([{ path: "input", problem: `expected dictionary, got ${kindOf(input)}` }], {
+    operation: title,
+    hint: partsHint(input, member) ?? `Give { Bucket, ${member} } and what else it takes in one dictionary.`,
+  });
 }
 
 /** Directory buckets, of S3 Express, tell themselves by their names' end. */

@@ -3,6 +3,7 @@
  * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html Multipart upload limits}
  */
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
+import { checkOptionNames } from "../errors/names.js";
 import type { TransferOptions } from "./types.js";
 
 export const KIB = 1024;
@@ -26,7 +27,6 @@ const DEFAULT_PART = 8 * MIB;
 
 /** The options with their defaults, for uploads (`parts` as S3 wants them), downloads or copies. */
 export function sizesOf(options: TransferOptions, kind: "upload" | "download" | "copy", concurrency = 8): Sizes {
-  checkOptions(options, kind);
   let partSize = options.partSize ?? (kind === "copy" ? 64 * MIB : DEFAULT_PART);
   if (kind !== "download") partSize = Math.min(Math.max(partSize, MIN_PART), MAX_PART);
   const threshold = options.multipartThreshold ?? (kind === "copy" ? MAX_SINGLE : Math.max(partSize, DEFAULT_PART));
@@ -37,14 +37,9 @@ export function sizesOf(options: TransferOptions, kind: "upload" | "download" | 
   };
 }
 
-/** @throws ParamValidationError for options that no transfer can keep to */
-export function checkOptions(options: TransferOptions, kind: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new ParamValidationError([{ path: "options", problem: "expected a dictionary" }], {
-      operation: kind,
-      hint: typeof options === "string" ? "To write to a file, use downloadFile." : undefined,
-    });
-  }
+/** @throws ParamValidationError for options that nobody knows, or that no transfer can keep to */
+export function checkOptions(options: TransferOptions, names: ReadonlySet<string>, operation: string): void {
+  checkOptionNames(options, names, operation);
   const faults: ParamFault[] = [];
   const whole = (name: "partSize" | "multipartThreshold" | "concurrency" | "maxBandwidth", least: number): void => {
     const value = options[name];
@@ -62,7 +57,7 @@ export function checkOptions(options: TransferOptions, kind: string): void {
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     faults.push({ path: "signal", problem: "expected an AbortSignal" });
   }
-  if (faults.length > 0) throw new ParamValidationError(faults, { operation: kind });
+  if (faults.length > 0) throw new ParamValidationError(faults, { operation });
 }
 
 /**

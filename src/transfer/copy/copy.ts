@@ -8,7 +8,8 @@ import type {
 import { algorithmOf, type ChecksumAlgorithm, checksumMember, digestLengths } from "../../transport/checksum/index.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers, membersFor } from "../input.js";
-import { partSizeFor, type Sizes, sizesOf } from "../limits.js";
+import { checkOptions, partSizeFor, type Sizes, sizesOf } from "../limits.js";
+import { copyNames } from "../option-names.js";
 import { Run } from "../run.js";
 import type { CopyInput, CopyOptions, CopyOutput } from "../types.js";
 import { complete, create } from "../upload/multipart.js";
@@ -25,6 +26,7 @@ export async function copy(
   source: TransferContext = context,
 ): Promise<CopyOutput> {
   checkMembers("copy", input, ["CopyObject"]);
+  checkOptions(options, copyNames, "copy");
   const sizes = sizesOf(options, context.service === source.service ? "copy" : "upload");
   const run = new Run(options, sizes.concurrency);
   try {

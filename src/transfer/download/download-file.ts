@@ -2,12 +2,14 @@
 import { createWriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { sep } from "node:path";
-import { ParamValidationError, TucuxiError } from "../../errors/base.js";
+import { TucuxiError } from "../../errors/base.js";
 import { S3ServiceError } from "../../errors/service.js";
 import { createChecksum } from "../../transport/checksum/index.js";
+import { checkPath } from "../address.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers } from "../input.js";
-import { MIB, type Sizes, sizesOf } from "../limits.js";
+import { checkOptions, MIB, type Sizes, sizesOf } from "../limits.js";
+import { transferNames } from "../option-names.js";
 import { Run } from "../run.js";
 import type { DownloadInput, DownloadOptions, DownloadOutput } from "../types.js";
 import { WholeCheck } from "./check.js";
@@ -27,11 +29,8 @@ export async function downloadFile(
   options: DownloadOptions = {},
 ): Promise<DownloadOutput> {
   checkMembers("downloadFile", input, ["GetObject"], refusedMembers);
-  if (typeof path !== "string" || path === "") {
-    throw new ParamValidationError([{ path: "path", problem: "expected the path of a file" }], {
-      operation: "downloadFile",
-    });
-  }
+  checkPath(path, "file", "downloadFile");
+  checkOptions(options, transferNames, "downloadFile");
   const sizes = sizesOf(options, "download");
   const run = new Run(options, sizes.concurrency);
   try {

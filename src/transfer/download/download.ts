@@ -2,10 +2,12 @@
 import { finished } from "node:stream/promises";
 import { orAborted } from "../../client/limits.js";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
+import { kindOf } from "../../protocol/index.js";
 import { memoryFor } from "../../transport/memory.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers } from "../input.js";
-import { type Sizes, sizesOf } from "../limits.js";
+import { checkOptions, type Sizes, sizesOf } from "../limits.js";
+import { transferNames } from "../option-names.js";
 import { Run } from "../run.js";
 import type { DownloadedBytes, DownloadInput, DownloadOptions, DownloadOutput, DownloadTarget } from "../types.js";
 import { WholeCheck } from "./check.js";
@@ -19,8 +21,16 @@ export async function download(
   options: DownloadOptions | undefined,
 ): Promise<DownloadOutput> {
   const stream = isTarget(target) ? target : undefined;
-  const given = options ?? (stream ? {} : ((target as DownloadOptions | undefined) ?? {}));
+  const first = stream ? undefined : (target as DownloadOptions | undefined);
+  const given = options === undefined ? (first === undefined ? {} : first) : options;
   checkMembers("download", input, ["GetObject"], refusedMembers);
+  if (first !== undefined && (options !== undefined || typeof first === "string")) {
+    throw new ParamValidationError([{ path: "target", problem: `expected a writable stream, got ${kindOf(first)}` }], {
+      operation: "download",
+      hint: typeof first === "string" ? "To write to a file, use downloadFile." : undefined,
+    });
+  }
+  checkOptions(given, transferNames, "download");
   const sizes = sizesOf(given, "download");
   if (given.resume) {
     throw new ParamValidationError([{ path: "resume", problem: "only downloads to files can be resumed" }], {

@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
+import { partsHint } from "../address.js";
 import type { TransferContext } from "../context.js";
 import { membersFor } from "../input.js";
 import type { BucketFolder, TreeFailure } from "../types.js";
@@ -26,11 +27,16 @@ export interface BucketSide {
 
 export type Side = LocalSide | BucketSide;
 
-export function sideOf(context: TransferContext, given: string | BucketFolder, name: string): Side {
-  if (typeof given === "string" && given !== "") return { kind: "local", root: given, folders: new Folders(given) };
+export function sideOf(context: TransferContext, given: string | BucketFolder, name: string, operation: string): Side {
+  const hint = partsHint(given, "Prefix");
+  if (typeof given === "string" && given !== "" && hint === undefined)
+    return { kind: "local", root: given, folders: new Folders(given) };
   const { Bucket, Prefix, ...rest } = (given ?? {}) as BucketFolder;
   if (typeof Bucket !== "string" || Bucket === "" || (Prefix !== undefined && typeof Prefix !== "string")) {
-    throw new ParamValidationError([{ path: name, problem: "expected the path of a folder, or { Bucket, Prefix? }" }]);
+    throw new ParamValidationError([{ path: name, problem: "expected the path of a folder, or { Bucket, Prefix? }" }], {
+      operation,
+      hint,
+    });
   }
   return { kind: "bucket", context, bucket: Bucket, prefix: folderPrefix(Prefix), shared: rest };
 }

@@ -1,9 +1,11 @@
 /** Uploads: in one request or in parts, from files and from anything that has bytes. */
 import { ParamValidationError } from "../../errors/base.js";
 import type { PutObjectOutput, PutObjectRequest } from "../../model/generated/types.js";
+import { checkPath } from "../address.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers, membersFor } from "../input.js";
-import { MIB, type Sizes, sizesOf } from "../limits.js";
+import { checkOptions, MIB, type Sizes, sizesOf } from "../limits.js";
+import { transferNames } from "../option-names.js";
 import { Run } from "../run.js";
 import type { UploadFileInput, UploadInput, UploadOptions, UploadOutput } from "../types.js";
 import { openFile } from "./file-source.js";
@@ -30,6 +32,7 @@ export async function upload(
   options: UploadOptions = {},
 ): Promise<UploadOutput> {
   checkMembers("upload", input, operations, refused);
+  checkOptions(options, transferNames, "upload");
   const sizes = sizesOf(options, "upload");
   const run = new Run(options, sizes.concurrency);
   try {
@@ -50,7 +53,9 @@ export async function uploadFile(
   input: UploadFileInput,
   options: UploadOptions = {},
 ): Promise<UploadOutput> {
+  checkPath(path, "file", "uploadFile");
   checkMembers("uploadFile", input, operations, { ...refused, Body: "is the file: use upload() for other bodies" });
+  checkOptions(options, transferNames, "uploadFile");
   const sizes = sizesOf(options, "upload");
   const run = new Run(options, sizes.concurrency);
   try {
