@@ -23,6 +23,9 @@ import { clientSettings } from "./settings.js";
 import { S3Transfers } from "./transfers.js";
 import { type WaitOptions, waitUntil } from "./waiters.js";
 
+/** Methods that need nothing in their input. */
+type Inputless = { [M in keyof Operations]: object extends Operations[M]["input"] ? M : never }[keyof Operations];
+
 /**
  * A client of S3: one method for every operation of its API, each from a typed dictionary to a typed dictionary.
  *
@@ -84,6 +87,10 @@ export class S3Client extends S3Transfers {
     return output;
   }
 
+  /** Where the input needs no member, it may be left out. */
+  paginate(method: "listBuckets", input?: undefined, options?: PaginateOptions): Pages<"listBuckets">;
+  /** The same of directory buckets. */
+  paginate(method: "listDirectoryBuckets", input?: undefined, options?: PaginateOptions): Pages<"listDirectoryBuckets">;
   /**
    * A listing of any length, page by page or item by item: `for await (const object of s3.paginate("listObjectsV2", { Bucket }).items())`.
    * @param method a listing operation, by the name of its method
@@ -93,6 +100,11 @@ export class S3Client extends S3Transfers {
   paginate<M extends keyof PageOperations>(
     method: M,
     input: Operations[M]["input"],
+    options?: PaginateOptions,
+  ): Pages<M>;
+  paginate<M extends keyof PageOperations>(
+    method: M,
+    input = {} as Operations[M]["input"],
     options?: PaginateOptions,
   ): Pages<M> {
     return paginate(this, method, input, options);
@@ -112,6 +124,8 @@ export class S3Client extends S3Transfers {
     return waitUntil(this, name, input, options);
   }
 
+  /** Where the input needs no member, it may be left out. */
+  presign(method: Inputless, input?: undefined, options?: PresignOptions): Promise<string>;
   /**
    * A URL with which anybody can make one request, without credentials, until it expires.
    * @param method the operation, by the name of its method: `"getObject"`, `"putObject"`
@@ -119,25 +133,25 @@ export class S3Client extends S3Transfers {
    * @returns the URL
    * @see {@link https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html Query parameters of a signature}
    */
-  async presign<M extends keyof Operations>(
+  presign<M extends keyof Operations>(
     method: M,
     input: Operations[M]["input"],
-    options: PresignOptions = {},
-  ): Promise<string> {
+    options?: PresignOptions,
+  ): Promise<string>;
+  async presign(method: keyof Operations, input?: object, options: PresignOptions = {}): Promise<string> {
     const engine = this.#engine ?? (await this.#start());
     const draft = draftUrl(engine, method, input, options);
     return draft.sign(await engine.keysFor(draft.endpoint, draft.bucket));
   }
 
+  /** Where the input needs no member, it may be left out. */
+  presignSync(method: Inputless, input?: undefined, options?: PresignOptions): string;
   /**
    * The same without a promise.
    * @throws CredentialsError when credentials are not there yet: they come with the first call, or with `await session.credentials()`
    */
-  presignSync<M extends keyof Operations>(
-    method: M,
-    input: Operations[M]["input"],
-    options: PresignOptions = {},
-  ): string {
+  presignSync<M extends keyof Operations>(method: M, input: Operations[M]["input"], options?: PresignOptions): string;
+  presignSync(method: keyof Operations, input?: object, options: PresignOptions = {}): string {
     const engine = this.#now();
     const draft = draftUrl(engine, method, input, options);
     return draft.sign(engine.peekKeys(draft.endpoint, draft.bucket));

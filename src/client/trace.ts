@@ -20,6 +20,25 @@ const members: readonly [member: string, attribute: string][] = [
   ["PartNumber", "aws.s3.part_number"],
 ];
 
+/** The source of a copy as `bucket/key`. */
+function copySource(source: unknown): string | undefined {
+  if (typeof source === "string") return source;
+  const { Bucket, Key, VersionId } = (source ?? {}) as Record<string, unknown>;
+  if (Bucket === undefined || Key === undefined) return undefined;
+  return `${Bucket}/${Key}${VersionId === undefined ? "" : `?versionId=${VersionId}`}`;
+}
+
+/** What is to be deleted, as a command line has it. */
+function deletion(given: unknown): string | undefined {
+  const { Objects, Quiet } = (given ?? {}) as { Objects?: unknown; Quiet?: unknown };
+  if (!Array.isArray(Objects)) return undefined;
+  const objects = Objects.map(
+    (object: { Key?: unknown; VersionId?: unknown } | null | undefined) =>
+      `{Key=${object?.Key}${object?.VersionId === undefined ? "" : `,VersionId=${object.VersionId}`}}`,
+  );
+  return `Objects=[${objects.join()}]${Quiet === undefined ? "" : `,Quiet=${Quiet}`}`;
+}
+
 /** Whether anybody wants to see calls. */
 export function isTraced(): boolean {
   channel ??= tracingChannel("tucuxi:call");
@@ -44,6 +63,11 @@ export function traced<T extends object>(
     const value = (input as Record<string, unknown> | undefined)?.[member];
     if (typeof value === "string" || typeof value === "number") attributes[attribute] = value;
   }
+  const { CopySource, Delete } = (input ?? {}) as { CopySource?: unknown; Delete?: unknown };
+  const source = copySource(CopySource);
+  if (source !== undefined) attributes["aws.s3.copy_source"] = source;
+  const deleted = deletion(Delete);
+  if (deleted !== undefined) attributes["aws.s3.delete"] = deleted;
   const trace: CallTrace = { attributes };
   return channel.tracePromise(
     () =>

@@ -1,4 +1,5 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
+import { inspect } from "node:util";
 
 /** The answer's headers by lower-case name, as every part of the client reads them. */
 export type HeaderRecord = Record<string, string>;
@@ -9,7 +10,24 @@ export type HeaderRecord = Record<string, string>;
  */
 function Table(): void {}
 Table.prototype = Object.create(null);
+// Printed, the constructor's name would stand before the headers.
+Object.defineProperty(Table.prototype, inspect.custom, {
+  value(this: HeaderRecord): HeaderRecord {
+    return { ...this };
+  },
+});
 const Headers = Table as unknown as new () => HeaderRecord;
+
+/** Headers that only requests have. In an answer they are an echo, and secrets: they go no further. */
+const requestsOnly = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "x-amz-security-token",
+  "x-amz-s3session-token",
+  "x-amz-server-side-encryption-customer-key",
+  "x-amz-copy-source-server-side-encryption-customer-key",
+]);
 
 /** A record without headers. */
 export const noHeaders = (): HeaderRecord => new Headers();
@@ -34,11 +52,7 @@ export function readHeaders(raw: readonly (Buffer | string | string[])[]): Heade
   const headers = new Headers();
   for (let i = 0; i < count; i += 2) {
     const value = raw[i + 1];
-    add(
-      headers,
-      asText(raw[i]).toLowerCase(),
-      Array.isArray(value) ? value.map((one) => asText(one)).join(", ") : asText(value),
-    );
+    addAs(headers, asText(raw[i]), Array.isArray(value) ? value.map((one) => asText(one)).join(", ") : asText(value));
   }
   return headers;
 }
@@ -55,7 +69,8 @@ function readBlock(raw: readonly Buffer[], text: string): HeaderRecord | undefin
     if (text.charCodeAt(colon) !== COLON || text.charCodeAt(colon + 1) !== SPACE) return undefined;
     if (i + 1 === last ? to !== text.length : text.charCodeAt(to) !== CR || text.charCodeAt(to + 1) !== LF)
       return undefined;
-    add(headers, nameAt(text, at, colon), text.slice(from, to));
+    const name = nameAt(text, at, colon);
+    if (name !== undefined) add(headers, name, text.slice(from, to));
     at = to + 2;
   }
   return headers;
@@ -71,13 +86,17 @@ const SLOTS = 64;
 const met: string[] = [];
 const lowered: string[] = [];
 
-/** The name at a place of a text, in lower case. Knowing it again spares a substring, a conversion and a look-up. */
-function nameAt(text: string, at: number, end: number): string {
+/**
+ * The name at a place of a text, in lower case; undefined where it is none of an answer's. Knowing it again spares a substring, a conversion and a
+ * look-up.
+ */
+function nameAt(text: string, at: number, end: number): string | undefined {
   const slot = ((end - at) * 31 + text.charCodeAt(at) * 7 + text.charCodeAt(end - 1)) % SLOTS;
   const known = met[slot];
   if (known !== undefined && known.length === end - at && text.startsWith(known, at)) return lowered[slot] as string;
   const name = text.slice(at, end);
   const lower = name.toLowerCase();
+  if (requestsOnly.has(lower)) return undefined;
   met[slot] = name;
   lowered[slot] = lower;
   return lower;
@@ -89,7 +108,7 @@ export function copyHeaders(given: Record<string, string | string[] | undefined>
   for (const name of Object.keys(given)) {
     const value = given[name];
     if (value !== undefined) {
-      add(headers, name.toLowerCase(), Array.isArray(value) ? value.join(", ") : String(value));
+      addAs(headers, name, Array.isArray(value) ? value.join(", ") : String(value));
     }
   }
   return headers;
@@ -105,6 +124,12 @@ export function contentLength(headers: HeaderRecord): number | undefined {
 function add(headers: HeaderRecord, name: string, value: string): void {
   const before = headers[name];
   headers[name] = before === undefined ? value : `${before}, ${value}`;
+}
+
+/** The same of a name as it came. */
+function addAs(headers: HeaderRecord, given: string, value: string): void {
+  const name = given.toLowerCase();
+  if (!requestsOnly.has(name)) add(headers, name, value);
 }
 
 function asText(value: unknown): string {

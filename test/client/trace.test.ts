@@ -1,7 +1,7 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { afterEach, describe, expect, it } from "vitest";
 import type { CallTrace } from "../../src/client/trace.js";
-import { fail, failureOf, onAws, Play } from "./support.js";
+import { fail, failureOf, onAws, Play, xml } from "./support.js";
 
 const channel = tracingChannel("tucuxi:call");
 
@@ -45,6 +45,38 @@ describe("calls on a diagnostics channel", () => {
       "http.request.resend_count": 1,
     });
   });
+
+  it("say what is copied and what is deleted", async () => {
+    channel.subscribe(handlers);
+    const started = () => events.filter(([name]) => name === "start").at(-1)![1].attributes;
+    const copied = xml("<CopyObjectResult><ETag>e</ETag></CopyObjectResult>");
+    await using s3 = onAws(new Play(({ method }) => ({ body: method === "PUT" ? copied : xml("<DeleteResult/>") })));
+    const to = { Bucket: "river", Key: "k" };
+    await s3.copyObject({ ...to, CopySource: { Bucket: "sea", Key: "a b/c", VersionId: "v" } });
+    expect(started()).toMatchObject({ "aws.s3.key": "k", "aws.s3.copy_source": "sea/a b/c?versionId=v" });
+    await s3.copyObject({ ...to, CopySource: "sea/a b/c" });
+    expect(started()).toMatchObject({ "aws.s3.copy_source": "sea/a b/c" });
+    await s3.deleteObjects({
+      Bucket: "river",
+      Delete: { Objects: [{ Key: "a", VersionId: "v", ETag: "e" }, { Key: "b" }], Quiet: true },
+    });
+    expect(started()["aws.s3.delete"]).toBe("Objects=[{Key=a,VersionId=v},{Key=b}],Quiet=true");
+    await s3.deleteObjects({ Bucket: "river", Delete: { Objects: [{ Key: "a" }] } });
+    expect(started()["aws.s3.delete"]).toBe("Objects=[{Key=a}]");
+  });
+
+  it.each([{ CopySource: 5 }, { CopySource: null }, { CopySource: {} }, { Delete: null }, { Delete: { Objects: 5 } }])(
+    "are seen with inputs that are none: %j",
+    async (wrong) => {
+      channel.subscribe(handlers);
+      await using s3 = onAws(new Play());
+      const input = { Bucket: "river", Key: "k", ...wrong } as never;
+      await failureOf("Delete" in wrong ? s3.deleteObjects(input) : s3.copyObject(input));
+      expect(events.map(([name]) => name)).toContain("error");
+      expect(Object.keys(events[0]![1].attributes)).not.toContain("aws.s3.copy_source");
+      expect(Object.keys(events[0]![1].attributes)).not.toContain("aws.s3.delete");
+    },
+  );
 
   it("are seen to fail", async () => {
     channel.subscribe(handlers);

@@ -12,6 +12,7 @@ import {
   type ListObjectsV2Output,
   NoSuchKey,
   type Operations,
+  type Pages,
   type ResponseBody,
   type ResponseMetadata,
   type S3Client,
@@ -97,6 +98,29 @@ describe("the types of the client", () => {
       void s3.presign("getObject", { Bucket: "b", Key: "k", UploadId: "u" });
     };
     expect(presign).toBeTypeOf("function");
+  });
+
+  it("let an input be left out where nothing in it is needed", () => {
+    const ask = <M extends keyof Operations>(s3: S3Client, method: M, input: Operations[M]["input"]): void => {
+      expectTypeOf(s3.presign("listBuckets")).toEqualTypeOf<Promise<string>>();
+      expectTypeOf(s3.presign("listBuckets", undefined, { expiresIn: 60 })).toEqualTypeOf<Promise<string>>();
+      expectTypeOf(s3.presignSync("listDirectoryBuckets")).toEqualTypeOf<string>();
+      expectTypeOf(s3.presignSync("listBuckets", { Prefix: "r" })).toEqualTypeOf<string>();
+      expectTypeOf(s3.paginate("listBuckets")).toEqualTypeOf<Pages<"listBuckets">>();
+      expectTypeOf(s3.paginate("listBuckets", undefined, { maxItems: 5 })).toEqualTypeOf<Pages<"listBuckets">>();
+      expectTypeOf(s3.paginate("listObjectsV2", { Bucket: "b" })).toEqualTypeOf<Pages<"listObjectsV2">>();
+      // Those who go through all operations by name find them as before.
+      expectTypeOf(s3.presign(method, input, {})).toEqualTypeOf<Promise<string>>();
+      // @ts-expect-error: the bucket is missing
+      void s3.presign("getObject");
+      // @ts-expect-error: the bucket is missing
+      void s3.presignSync("headBucket", undefined);
+      // @ts-expect-error: the bucket is missing
+      void s3.paginate("listObjectsV2");
+      // @ts-expect-error: no such member
+      void s3.presign("listBuckets", { Bucket: "b" });
+    };
+    expect(ask).toBeTypeOf("function");
   });
 
   it("tell errors apart by their classes", () => {

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contentLength, copyHeaders, readHeaders } from "../../src/transport/headers.js";
@@ -115,5 +116,64 @@ describe("headers", () => {
       length("9".repeat(20)),
       contentLength({}),
     ]).toEqual([0, 15, undefined, undefined, undefined, undefined, undefined]);
+  });
+});
+
+describe("a record of headers", () => {
+  const record = () =>
+    readHeaders(
+      views(
+        [
+          ["ETag", " ", '"e"'],
+          ["__proto__", " ", "p"],
+        ] as const,
+        false,
+      ),
+    );
+
+  it("prints as the plain dictionary that it is", () => {
+    expect(inspect(record())).toBe(`{ etag: '"e"', ['__proto__']: 'p' }`);
+    expect(inspect(readHeaders([]))).toBe("{}");
+    for (const depth of [0, 1, 2, null]) {
+      expect(inspect({ a: { b: record() } }, { depth })).toBe(inspect({ a: { b: { ...record() } } }, { depth }));
+    }
+  });
+
+  it("equals a plain one, and has nothing of its own but the headers", () => {
+    expect(readHeaders(views([["ETag", " ", "x"]] as const, false))).toEqual({ etag: "x" });
+    expect(Reflect.ownKeys(record())).toEqual(["etag", "__proto__"]);
+    expect({ ...record() }).toEqual(
+      Object.fromEntries([
+        ["etag", '"e"'],
+        ["__proto__", "p"],
+      ]),
+    );
+    const names: string[] = [];
+    for (const name in record()) names.push(name);
+    expect(names).toEqual(["etag", "__proto__"]);
+    expect(record()["constructor"]).toBeUndefined();
+  });
+
+  it.each([
+    "authorization",
+    "Proxy-Authorization",
+    "X-Amz-Security-Token",
+    "x-amz-s3session-token",
+    "x-amz-server-side-encryption-customer-key",
+    "X-Amz-Copy-Source-Server-Side-Encryption-Customer-Key",
+    "Cookie",
+  ])("has no %s, which only requests have: an answer that says it says a secret again", (name) => {
+    const lines = [
+      ["ETag", " ", "e"],
+      [name, " ", "secret"],
+      [`${name}-MD5`, " ", "m"],
+      [name, " ", "again"],
+    ] as const;
+    const wanted = { etag: "e", [`${name.toLowerCase()}-md5`]: "m" };
+    for (let round = 0; round < 3; round++) {
+      expect(readHeaders(views(lines, false))).toEqual(wanted);
+      expect(readHeaders(views(lines, true))).toEqual(wanted);
+      expect(copyHeaders(Object.fromEntries(lines.map(([key, , value]) => [key, value])))).toEqual(wanted);
+    }
   });
 });
