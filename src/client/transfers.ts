@@ -46,7 +46,7 @@ export abstract class S3Transfers extends S3Operations {
    * ```
    *
    * Memory: at most `partSize` times `concurrency`. When it fails, or is aborted, the parts that were sent are removed (unless `resume` is
-   * set), and the error's member `upload` says so.
+   * set), those that the service stores after the abort as well, and the error's member `upload` says so.
    * @param input Bucket, Key, Body, and whatever PutObject, CreateMultipartUpload and CompleteMultipartUpload take
    * @returns the output of CompleteMultipartUpload, or of PutObject in the same shape
    * @throws S3ServiceError, TransportError; IncompleteBodyError when a body has not the length that was announced

@@ -44,7 +44,10 @@ export interface TransferOptions {
   maxBandwidth?: number | undefined;
   /** Called at most ten times a second, and once at the end. What it throws ends the transfer. */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Ends the transfer; it rejects with the signal's reason once everything is put away. */
+  /**
+   * Ends the transfer; it rejects with the signal's reason once everything is put away. Parts of an upload that are under way get up to 250 ms
+   * to be answered, since the service might store them afterwards.
+   */
   signal?: AbortSignal | undefined;
   /** Go on where an earlier try has stopped. Copies begin anew, whatever this says. Default: false. */
   resume?: boolean | string | undefined;
@@ -136,9 +139,12 @@ export interface UnfinishedUpload {
   readonly Bucket: string;
   readonly Key: string;
   readonly UploadId: string;
-  /** The upload and its parts are gone. */
+  /**
+   * The upload and its parts are gone. Where parts were cut off on their way, ListParts was asked whether one was stored after the abort; who may
+   * not ask it (`s3:ListMultipartUploadParts`) knows only that the abort succeeded.
+   */
   readonly aborted: boolean;
-  /** Why they could not be removed, when that was tried. */
+  /** Why they could not be removed, when that was tried; of code `PartsLeft` when more were stored after each of several aborts. */
   readonly abortError?: unknown;
   /** Give it as `resume` to go on; uploads that were to be resumable. */
   readonly resumeToken?: string;

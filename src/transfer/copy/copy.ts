@@ -15,7 +15,7 @@ import type { CopyInput, CopyOptions, CopyOutput } from "../types.js";
 import { complete, create } from "../upload/multipart.js";
 import type { DonePart } from "../upload/parts.js";
 import type { SumPlan } from "../upload/sums.js";
-import { abortUpload, tellUnfinished } from "../upload/unfinished.js";
+import { abortUpload, PartWrites, tellUnfinished } from "../upload/unfinished.js";
 import { described, headSource, readSource, type SourceName } from "./source.js";
 import { copyThrough } from "./through.js";
 
@@ -109,17 +109,21 @@ async function copyParts(
   const target = await described(input, source, name, head, run);
   const sums = sumsOf(head, algorithm);
   const uploadId = await create(context, run, target, sums);
+  const writes = new PartWrites(run);
   try {
     run.signal.throwIfAborted();
-    const parts = await sendParts(context, run, input, { size, partSize, uploadId, sums });
+    const parts = await sendParts(context, run, input, { size, partSize, uploadId, sums }, writes);
     const output = await complete(context, run, target, uploadId, sums, parts, size);
     const { ResponseMetadata: _, ...result } = output;
     return { CopyObjectResult: result, ...output } as CopyObjectOutput;
   } catch (error) {
     const failure = run.scope.reasonOf(error);
     const { Bucket, Key } = input;
-    tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, ...(await abortUpload(context, input, uploadId)) });
+    const end = await abortUpload(context, input, uploadId, writes.adrift);
+    tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, ...end });
     throw failure;
+  } finally {
+    writes.end();
   }
 }
 
@@ -142,6 +146,7 @@ async function sendParts(
   run: Run,
   input: CopyInput,
   plan: { size: number; partSize: number; uploadId: string; sums: SumPlan },
+  writes: PartWrites,
 ): Promise<DonePart[]> {
   const { size, partSize, uploadId, sums } = plan;
   const shared = membersFor("UploadPartCopy", input);
@@ -159,7 +164,9 @@ async function sendParts(
         UploadId: uploadId,
         CopySourceRange: `bytes=${start}-${end - 1}`,
       } as unknown as UploadPartCopyRequest;
-      const { CopyPartResult } = await run.slot(() => client.uploadPartCopy(request, { signal: run.signal }));
+      const { CopyPartResult } = await run.slot(() =>
+        writes.send((signal) => client.uploadPartCopy(request, { signal })),
+      );
       const sum = sums.algorithm && CopyPartResult?.[checksumMember(sums.algorithm)];
       done.push({ number, size: end - start, etag: CopyPartResult?.ETag, sum });
       run.meter.add(end - start);

@@ -47,19 +47,21 @@ export async function uploadParts(
   const uploadId = earlier?.uploadId ?? (await create(context, run, input, sums));
   const token = writeToken(input, uploadId, partSize);
   run.meter.resumeToken = token;
+  const sized = { ...plan, partSize, memory: plan.partSize * plan.lanes };
+  const parts = new Parts(context, run, input, source, sized, sums, uploadId, earlier);
   try {
     run.signal.throwIfAborted();
-    const sized = { ...plan, partSize, memory: plan.partSize * plan.lanes };
-    const parts = await new Parts(context, run, input, source, sized, sums, uploadId, earlier).send();
+    const done = await parts.send();
     await source.check();
-    return await complete(context, run, input, uploadId, sums, parts, source.size);
+    return await complete(context, run, input, uploadId, sums, done, source.size);
   } catch (error) {
     const failure = run.scope.reasonOf(error);
     const { Bucket, Key } = input;
     if (plan.resume) {
       tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, aborted: false, resumeToken: token });
     } else {
-      tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, ...(await abortUpload(context, input, uploadId)) });
+      const end = await abortUpload(context, input, uploadId, parts.adrift);
+      tellUnfinished(failure, { Bucket, Key, UploadId: uploadId, ...end });
     }
     throw failure;
   }

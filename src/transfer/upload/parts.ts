@@ -11,6 +11,7 @@ import { type Earlier, samePart } from "./resume.js";
 import { type Shipment, shipBytes, shipStream } from "./send.js";
 import type { PartSource } from "./source.js";
 import { type SumPlan, wholeSums } from "./sums.js";
+import { PartWrites } from "./unfinished.js";
 
 /** Parts of a file above this size are read while they are sent, twice if they have a checksum, rather than held in memory. */
 const HELD_PART = 64 * MIB;
@@ -57,6 +58,7 @@ export class Parts {
   readonly #sums: SumPlan;
   readonly #uploadId: string;
   readonly #earlier: Earlier | undefined;
+  readonly #writes: PartWrites;
   readonly #done: DonePart[] = [];
   /** The next part, and where it begins. */
   #number = 1;
@@ -88,15 +90,25 @@ export class Parts {
     this.#sums = sums;
     this.#uploadId = uploadId;
     this.#earlier = earlier;
+    this.#writes = new PartWrites(run);
     this.#head = plan.head;
+  }
+
+  /** Of those that were sent, one may still arrive. */
+  get adrift(): boolean {
+    return this.#writes.adrift;
   }
 
   async send(): Promise<DonePart[]> {
     const { size } = this.#source;
     const count = size === undefined ? MAX_PARTS : Math.ceil(size / this.#plan.partSize);
-    await this.#run.scope.lanes(Math.min(this.#plan.lanes, count), async () => {
-      while (!this.#ended) await this.#run.slot(() => this.#next());
-    });
+    try {
+      await this.#run.scope.lanes(Math.min(this.#plan.lanes, count), async () => {
+        while (!this.#ended) await this.#run.slot(() => this.#next());
+      });
+    } finally {
+      this.#writes.end();
+    }
     return this.#done.sort((a, b) => a.number - b.number);
   }
 
@@ -242,7 +254,9 @@ export class Parts {
     if (shipment.length !== undefined) part["ContentLength"] = shipment.length;
     if (sum !== undefined && this.#sums.algorithm) part[checksumMember(this.#sums.algorithm)] = sum;
     const { client } = this.#context;
-    const { ETag } = await client.uploadPart(part as unknown as UploadPartRequest, { signal: this.#run.signal });
+    const { ETag } = await this.#writes.send((signal) =>
+      client.uploadPart(part as unknown as UploadPartRequest, { signal }),
+    );
     shipment.arrived();
     this.#done.push({ number, size, etag: ETag, sum });
   }

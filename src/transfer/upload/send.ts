@@ -1,4 +1,5 @@
 /** The bytes of one request on their way: counted and slowed down, where somebody wants that. */
+import { TucuxiError } from "../../errors/base.js";
 import type { BodyInput } from "../../model/dictionaries.js";
 import { Tally } from "../meter.js";
 import type { Run } from "../run.js";
@@ -49,9 +50,19 @@ async function* metered(
   tally.restart();
   for await (const piece of pieces) {
     const wait = run.bandwidth?.take(piece.length, run.signal);
-    if (wait) await wait;
+    if (wait) await wait.catch(() => {});
+    stopAtEnd(run);
     yield piece;
+    stopAtEnd(run);
     // The next is asked for when this one has gone.
     tally.add(piece.length);
   }
+}
+
+/**
+ * A part may go on for a moment after the end of the transfer, but not one that still lacks bytes. It says so in words of its own: the
+ * reason may be an error after which the client would send the part again.
+ */
+function stopAtEnd({ signal }: Run): void {
+  if (signal.aborted) throw new TucuxiError("The transfer has ended", { code: "TransferEnded" });
 }

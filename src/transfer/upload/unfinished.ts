@@ -1,26 +1,112 @@
 /** What becomes of an upload in parts that does not come to its end. */
+import { TransportError, TucuxiError } from "../../errors/base.js";
 import { S3ServiceError } from "../../errors/service.js";
+import { sleep } from "../../transport/index.js";
 import type { TransferContext } from "../context.js";
 import { membersFor } from "../input.js";
+import type { Run } from "../run.js";
 import type { UnfinishedUpload } from "../types.js";
 
 /** Limit on tidying up, in milliseconds: nobody waits for ever for a service that is gone. */
 const TIDY_TIME = 30_000;
+/** How long parts under way may go on after the end, in milliseconds: one that is answered is removed for certain. */
+const PART_GRACE = 250;
+/** Limit on the question whether parts have come, in milliseconds: without an answer an abort that succeeded still counts. */
+const ASK_TIME = 5000;
+/** How long after each abort to ask whether parts have come after it, in milliseconds. */
+const PAUSES = [100, 200, 400, 800, 1600];
 
-/** Removes the parts. Gives the failure if that fails. */
+/**
+ * The requests that write an upload's parts. When the transfer ends they are given a moment to end by themselves: a service may go on with a
+ * part whose bytes it has, and store it after the upload was aborted.
+ */
+export class PartWrites {
+  readonly #run: Run;
+  readonly #patience: ReturnType<typeof graceful>;
+  #adrift = false;
+
+  constructor(run: Run) {
+    this.#run = run;
+    this.#patience = graceful(run.signal, PART_GRACE);
+  }
+
+  /** One may have arrived, and nobody knows what became of it. */
+  get adrift(): boolean {
+    return this.#adrift;
+  }
+
+  /** Sends a part. What arrives after the end of the transfer counts no more. */
+  async send<T>(write: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#run.signal.throwIfAborted();
+    const { signal } = this.#patience;
+    const output = await write(signal).catch((error: unknown) => {
+      this.#adrift ||= !(error instanceof S3ServiceError) && (signal.aborted || isUnanswered(error));
+      throw error;
+    });
+    this.#run.signal.throwIfAborted();
+    return output;
+  }
+
+  /** All have ended. */
+  end(): void {
+    this.#patience.end();
+  }
+}
+
+/** Whether a request was sent, in this attempt or perhaps in an earlier one, and got no answer. */
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof TransportError)) return false;
+  return error.phase === "sent" || error.phase === "reading" || (error.attempts ?? 1) > 1;
+}
+
+/**
+ * Removes the parts. Gives the failure if that fails.
+ * @param adrift parts may still arrive: S3 stores them even after an abort, which must then be repeated until none is left
+ */
 export async function abortUpload(
   context: TransferContext,
   input: object,
-  UploadId: string,
+  uploadId: string,
+  adrift: boolean,
 ): Promise<{ aborted: boolean; abortError?: unknown }> {
+  const end = Date.now() + TIDY_TIME;
   try {
-    const { Bucket, Key, ...rest } = membersFor("AbortMultipartUpload", input) as { Bucket: string; Key: string };
-    await context.client.abortMultipartUpload({ ...rest, Bucket, Key, UploadId }, { timeout: TIDY_TIME });
-    return { aborted: true };
+    for (const pause of PAUSES) {
+      await removeParts(context, input, uploadId, end);
+      if (!adrift) return { aborted: true };
+      await sleep(pause);
+      if (!(await hasParts(context, input, uploadId, end))) return { aborted: true };
+    }
+    throw new TucuxiError(`Parts were still being stored after ${PAUSES.length} aborts`, {
+      code: "PartsLeft",
+      hint: "Call abortMultipartUpload until listParts finds no such upload; a lifecycle rule (AbortIncompleteMultipartUpload) removes what is left of any.",
+    });
+  } catch (error) {
+    return { aborted: false, abortError: error };
+  }
+}
+
+async function removeParts({ client }: TransferContext, input: object, UploadId: string, end: number): Promise<void> {
+  const members = membersFor("AbortMultipartUpload", input) as { Bucket: string; Key: string };
+  try {
+    await client.abortMultipartUpload({ ...members, UploadId }, { timeout: Math.max(end - Date.now(), 1) });
   } catch (error) {
     // It is gone already, with or without its bucket: that is what was wanted.
-    if (error instanceof S3ServiceError && error.statusCode === 404) return { aborted: true };
-    return { aborted: false, abortError: error };
+    if (!(error instanceof S3ServiceError && error.statusCode === 404)) throw error;
+  }
+}
+
+/** Whether parts are there. Who may not ask, or gets no answer, knows of none: the abort itself has succeeded. */
+async function hasParts({ client }: TransferContext, input: object, UploadId: string, end: number): Promise<boolean> {
+  const members = membersFor("ListParts", input) as { Bucket: string; Key: string };
+  try {
+    const { Parts } = await client.listParts(
+      { ...members, UploadId, MaxParts: 1 },
+      { timeout: Math.max(Math.min(end - Date.now(), ASK_TIME), 1) },
+    );
+    return Parts.length > 0;
+  } catch {
+    return false;
   }
 }
 
