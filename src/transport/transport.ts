@@ -1,4 +1,6 @@
+import { createRequire } from "node:module";
 import type { Dispatcher } from "undici";
+import type Client from "undici/lib/dispatcher/client.js";
 import { ConfigError, TransportError } from "../errors/base.js";
 import { Exchange } from "./exchange.js";
 import { dispatchForeign } from "./foreign.js";
@@ -107,10 +109,9 @@ export class Transport {
 
 async function makePool(options: TransportOptions, requestTimeout: number): Promise<Pool> {
   const env = options.env ?? process.env;
-  const [{ Pool }, { default: client }, ca] = await Promise.all([
+  const [{ Pool }, client, ca] = await Promise.all([
     import("./pool.js"),
-    // By path: undici's main entry costs 100 ms and, on Node 20, replaces the dispatcher of the host's own `fetch`.
-    import("undici/lib/dispatcher/client.js"),
+    loadClient(),
     readCaBundle(options.caBundle ?? env["AWS_CA_BUNDLE"]),
   ]);
   return new Pool({
@@ -123,6 +124,20 @@ async function makePool(options: TransportOptions, requestTimeout: number): Prom
     ca,
     proxies: ProxySettings.from(env),
   });
+}
+
+/** undici's client. By path: its main entry costs 100 ms and, on Node 20, replaces the dispatcher of the host's own `fetch`. */
+async function loadClient(): Promise<typeof Client> {
+  // An import of CommonJS has Node read each file twice, once for the names it exports: 4 ms. So it is required where this stands as it was
+  // installed. A bundler follows the import alone, and what it makes may lie beside an undici of another version.
+  if (import.meta.url?.endsWith("/dist/chunks/road.js")) {
+    try {
+      return createRequire(import.meta.url)("undici/lib/dispatcher/client.js") as typeof Client;
+    } catch {
+      // The import says what is wrong, or finds what only a loader of modules does.
+    }
+  }
+  return (await import("undici/lib/dispatcher/client.js")).default;
 }
 
 /** The PEM text itself, or that of the file it names. */
