@@ -47,6 +47,16 @@ const namesIn = (list) =>
       return { name, as, typeOnly: one.startsWith("type ") };
     });
 
+/** The same with tabs, and without what says nothing: the stars before the lines of a comment, and `declare` behind `export`. */
+const shorten = (text) =>
+  text
+    .replace(/^(?: {4})+/gm, (spaces) => "\t".repeat(spaces.length / 4))
+    .replace(
+      /\/\*\*\n\s*\* (.*?)\n\s*\*\//gs,
+      (_, lines) => `/** ${lines.replace(/^\s*\* ?/gm, "")}${lines.endsWith("```") ? "\n" : " "}*/`,
+    )
+    .replace(/^export declare /gm, "export ");
+
 /** A file: what it declares, takes from elsewhere and hands on. */
 async function read(file) {
   const found = { file, declared: new Map(), imported: new Map(), handedOn: [], all: [] };
@@ -206,7 +216,7 @@ export async function gatherDeclarations(folder, out, doors) {
     );
     for (const { comment, text } of kept.values()) {
       const all = comment === "" ? text : `${comment}\n${text}`;
-      lines.push(all.replace(/^(?: {4})+/gm, (spaces) => "\t".repeat(spaces.length / 4)));
+      lines.push(shorten(all));
     }
     // Without it, what is not exported would be.
     texts.set(`types/${name}.d.ts`, [...lines, "export {};"]);

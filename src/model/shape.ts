@@ -5,7 +5,8 @@
  *
  * Grammar of a line: the name, then fields, separated by one space:
  *   structure   `{` flags (`|` union, `^` event stream, `<prefix=uri>` a namespace of its own), then members; a name alone is that of a
- *               member that several structures have, whose own line begins with a dot (`.Bucket s@u!`)
+ *               member that several structures have, whose own line begins with a dot (`.Bucket s@u!`); a number is that of a run of
+ *               members that comes again, which has a line of its own, too
  *   list        `[` member          `[~` when flattened
  *   map         `%` keyMember valueMember
  *   member      name `:` type `@`location? `=`wireName? flags
@@ -162,13 +163,18 @@ function readMember(text: string): Member {
   return new Member(text.includes(":") ? text : `${text}:${lineOf(`.${text}`)}`);
 }
 
+/** The members of a line, with those of the runs in their place. */
+function membersOf(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => (/^\d/.test(text) ? membersOf(lineOf(text)!.split(" ")) : text));
+}
+
 function readShape(name: string, line: string): Shape {
   const [head = "", ...rest] = line.split(" ");
   if (head.startsWith("[")) {
     return { kind: "list", name, member: new Member(rest[0]!), flattened: head === "[~" };
   }
   if (head === "%") return { kind: "map", name, key: new Member(rest[0]!), value: new Member(rest[1]!) };
-  const members = rest.map(readMember);
+  const members = membersOf(rest).map(readMember);
   const namespace = /<(?:(\w+)=)?([^>]+)>/.exec(head);
   return {
     kind: "structure",

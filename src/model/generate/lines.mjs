@@ -69,17 +69,63 @@ function sharedMembers(lines) {
 
 const nameOf = (member) => member.slice(0, member.indexOf(":"));
 
-/** One line for each structure, list and map, and before them one for each member that several structures have. */
+/**
+ * Names runs of members that come again: takes the pair of neighbours that saves most, puts a number in its place, and so on until
+ * nothing is saved. Changes the lists, and gives the runs by their numbers.
+ */
+function shareRuns(lists) {
+  const runs = [];
+  for (;;) {
+    const counts = new Map();
+    for (const list of [...lists, ...runs]) {
+      for (let i = 1; i < list.length; i++) {
+        const pair = `${list[i - 1]} ${list[i]}`;
+        counts.set(pair, (counts.get(pair) ?? 0) + 1);
+      }
+    }
+    const number = String(runs.length);
+    const saved = ([pair, count]) => count * (pair.length - number.length) - `${number} ${pair}\n`.length;
+    const [best] = [...counts].sort((a, b) => saved(b) - saved(a));
+    if (!best || saved(best) <= 0) break;
+    const pair = best[0].split(" ");
+    for (const list of [...lists, ...runs]) {
+      for (let i = 1; i < list.length; i++) {
+        if (list[i - 1] === pair[0] && list[i] === pair[1]) list.splice(i - 1, 2, number);
+      }
+    }
+    runs.push(pair);
+  }
+  // A run that stands in one other alone is told there.
+  const all = () => [...lists, ...runs.filter(Boolean)];
+  for (const [i, run] of runs.entries()) {
+    const users = all().filter((list) => list.includes(String(i)));
+    if (users.length > 1 || users[0].indexOf(String(i)) !== users[0].lastIndexOf(String(i))) continue;
+    users[0].splice(users[0].indexOf(String(i)), 1, ...run);
+    runs[i] = undefined;
+  }
+  return runs;
+}
+
+/**
+ * One line for each structure, list and map, and before them one for each member that several structures have, and each run of members that
+ * comes again.
+ */
 export function shapeLines(model) {
   const lines = Object.entries(model.shapes)
     .filter(([, shape]) => !scalars[shape.type])
     .map(([name, shape]) => [name, line(model, name, shape).split(" ")]);
   const shared = sharedMembers(lines);
-  const text = [...shared.values()].sort().map((member) => `.${member.replace(":", " ")}`);
-  for (const [name, [head, ...members]] of lines) {
-    const short = members.map((member) => (shared.get(nameOf(member)) === member ? nameOf(member) : member));
-    text.push([name, head, ...(head.startsWith("{") ? short : members)].join(" "));
-  }
+  const short = lines.map(([, [head, ...members]]) =>
+    head.startsWith("{")
+      ? members.map((member) => (shared.get(nameOf(member)) === member ? nameOf(member) : member))
+      : members,
+  );
+  const runs = shareRuns(short.filter((_, i) => lines[i][1][0].startsWith("{")));
+  const text = [
+    ...[...shared.values()].sort().map((member) => `.${member.replace(":", " ")}`),
+    ...runs.flatMap((run, i) => (run ? [[i, ...run].join(" ")] : [])),
+    ...lines.map(([name, [head]], i) => [name, head, ...short[i]].join(" ")),
+  ];
   return `export const shapeLines = \`\n${text.join("\n")}\n\`;\n`;
 }
 

@@ -1,6 +1,5 @@
 // The object-oriented layer as classes, from boto3's definition of it: identifiers, attributes, actions, collections, sub-resources, waits.
 // What is hand-written stands in src/resource, in the classes that these extend.
-import { apiPage } from "./facts.mjs";
 import {
   actionSentences,
   attributeSentences,
@@ -13,8 +12,12 @@ import {
 } from "./resource-docs.mjs";
 import { methodName, typeName } from "./types.mjs";
 
-const doc = (...lines) => ["  /**", ...lines.filter(Boolean).map((line) => `   * ${line}`), "   */"];
-const see = (operation) => `@see ${apiPage(operation)}`;
+const doc = (...lines) => {
+  const all = lines.filter(Boolean);
+  return all.length === 1 ? [`  /** ${all[0]} */`] : ["  /**", ...all.map((line) => `   * ${line}`), "   */"];
+};
+/** The method of the client beneath, whose docstring has the link to the operation's page. */
+const by = (sentence, operation) => `${sentence} See {@link S3Client.${methodName(operation)}}.`;
 const say = (sentences, name) => {
   if (!sentences[name]) throw new Error(`resource-docs.mjs has no sentence for ${name}`);
   return sentences[name];
@@ -174,7 +177,7 @@ class ResourceClass {
     const { names, fields } = this.#params(request);
     const input = this.#input(request.operation, names);
     return [
-      ...doc("Fetches the attributes, in place of those that are there.", see(request.operation)),
+      ...doc(by("Fetches the attributes, in place of those that are there.", request.operation)),
       `  async load(${input}, options?: CallOptions): Promise<this> {`,
       `    this.meta.data = await ${this.#call(request.operation, fields)};`,
       "    return this;",
@@ -190,7 +193,7 @@ class ResourceClass {
   #action(name, { request, resource }) {
     const { operation } = request;
     const { names, fields } = this.#params(request);
-    const head = doc(say(actionSentences, this.#sentence(name)), see(operation));
+    const head = doc(by(say(actionSentences, this.#sentence(name)), operation));
     const parameters = `${this.#input(operation, names)}, options?: CallOptions`;
     const call = this.#call(operation, fields);
     if (!resource) {
@@ -273,7 +276,7 @@ class ResourceClass {
     const takesInput = values.some((value) => value.startsWith("input."));
     const generic = `${kind}<${type}, "${method}", ${entries.join(" | ")}>`;
     return [
-      ...doc(say(collectionSentences, `${this.name}.${name}`), see(request.operation)),
+      ...doc(by(say(collectionSentences, `${this.name}.${name}`), request.operation)),
       `  get ${memberName(name)}(): ${generic} {`,
       "    const { client } = this.meta;",
       `    return new ${kind}({`,
@@ -309,9 +312,8 @@ class ResourceClass {
     const what = name === "Exists" ? "Waits until it exists" : "Waits until it exists no more";
     return [
       ...doc(
-        `${what}, asking every 5 seconds, 20 times at most.`,
+        by(`${what}, asking every 5 seconds, 20 times at most.`, operation),
         "@throws WaiterError when it is not so after all attempts, or cannot be known",
-        see(operation),
       ),
       `  async waitUntil${name}(input?: ${given} & WaitOptions, options?: WaitOptions): Promise<void> {`,
       `    const [given, wait] = waitInput(input, options);`,

@@ -171,10 +171,119 @@ export const shapeLines = `
 .Value s
 .VersionId s@q=versionId
 .WebsiteRedirectLocation s@h=x-amz-website-redirect-location
+0 Bucket ExpectedBucketOwner
+1 ContentMD5 ChecksumAlgorithm
+2 RequestPayer ExpectedBucketOwner
+3 SSECustomerAlgorithm SSECustomerKey
+4 ChecksumXXHASH3 ChecksumXXHASH128
+6 SSEKMSEncryptionContext BucketKeyEnabled
+7 ChecksumSHA256 ChecksumSHA512
+8 SSECustomerKeyMD5 SSEKMSKeyId
+9 ChecksumMD5 ChecksumXXHASH64
+10 ChecksumXXHASH3:s ChecksumXXHASH128:s
+15 Bucket Key
+17 ContinuationToken:s NextContinuationToken
+19 ConfigurationState EncryptionConfiguration
+20 SSECustomerAlgorithm 8
+22 3 SSECustomerKeyMD5
+24 ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1
+27 Bucket 1
+28 15 VersionId
+31 ExpectedBucketOwner RequestPayer
+32 ETag ChecksumAlgorithm:ChecksumAlgorithmList~
+33 LastModified:t@h=last-modified ContentLength
+34 CommonPrefixes EncodingType:s
+35 1 ExpectedBucketOwner
+36 GrantFullControl GrantRead GrantReadACP
+37 ContentDisposition ContentEncoding ContentLanguage
+38 ChecksumType ServerSideEncryption
+39 ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus
+40 RequestCharged ReplicationStatus
+42 BucketKeyEnabled RequestCharged
+43 ChecksumAlgorithm:s@h=x-amz-checksum-algorithm ChecksumType
+44 Bucket Id ExpectedBucketOwner
+45 ETag:s@h=etag 24
+46 NoncurrentVersionExpiration AbortIncompleteMultipartUpload
+48 BucketKeyEnabled StorageClass:s@h=x-amz-storage-class
+49 Key:s1 VersionId:s
+50 ResponseContentDisposition ResponseContentEncoding
+51 Prefix Delimiter:s
+52 CopySourceIfNoneMatch CopySourceIfUnmodifiedSince
+53 MaxKeys Prefix:s@q=prefix
+54 GrantWrite GrantWriteACP
+55 VersionId:s@h=x-amz-version-id RequestCharged
+58 ServerSideEncryption 20
+59 ServerSideEncryption StorageClass:s@h=x-amz-storage-class WebsiteRedirectLocation
+60 WebsiteRedirectLocation ServerSideEncryption
+63 ResponseContentLanguage ResponseContentType
+64 39 ExpectedBucketOwner
+65 RequestPayer VersionId
+66 Bucket:s Key:s1
+67 ObjectSizeGreaterThan ObjectSizeLessThan
+68 Prefix Tags
+69 RequestPayer Tagging
+70 PartNumberMarker NextPartNumberMarker
+71 QuoteEscapeCharacter RecordDelimiter
+72 IfMatch IfNoneMatch
+73 Bucket CacheControl
+74 PartNumber:i@q=partNumber! UploadId
+75 Prefix Tag
+76 ChecksumAlgorithm:s ChecksumType:s
+77 Expiration:LifecycleExpiration ID
+78 ServerSideEncryption SSEKMSKeyId
+79 34 RequestCharged
+80 ConfigurationState TableStatus
+81 36 GrantWriteACP
+82 CopySourceSSECustomerAlgorithm CopySourceSSECustomerKey CopySourceSSECustomerKeyMD5
+83 FieldDelimiter QuoteCharacter
+84 Event Events:EventList=Event~
+85 IfNoneMatch IfUnmodifiedSince
+87 4 ChecksumType
+88 37 ContentType
+89 Range ResponseCacheControl
+90 IsTruncated 17
+91 2 OptionalObjectAttributes
+92 DeleteMarker AcceptRanges
+93 ResponseExpires VersionId
+94 AnnotationName VersionId
+95 Events Filter
+96 TableBucketArn TableName
+97 IfMatch IfModifiedSince
+98 Bucket ContinuationToken ExpectedBucketOwner
+99 Bucket Delimiter EncodingType
+100 ACL AccessControlPolicy
+101 AbortDate AbortRuleId
+102 IsLatest LastModified
+104 TableName:s TableArn
+105 MaxParts IsTruncated
+106 ChecksumAlgorithm 24
+107 PartsCount TagCount
+109 Owner RestoreStatus
+110 Expiration Restore
+111 Grantee Permission
+112 10 ChecksumType:s
+113 ETag LastModified
+114 6 RequestCharged
+115 ChecksumType:s Size StorageClass
+117 ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s
+118 117 10
+119 RequestPayer BypassGovernanceRetention ExpectedBucketOwner
+120 22 RequestPayer
+121 PartNumber:i@q=partNumber ExpectedBucketOwner ChecksumMode
+122 BytesScanned BytesProcessed BytesReturned
+123 Bucket Id
+124 MissingMeta VersionId:s@h=x-amz-version-id CacheControl
+125 CopySource CopySourceIfMatch CopySourceIfModifiedSince
+126 66 UploadId:s
+127 Name 51 MaxKeys:i
+128 Key Metadata
+129 Owner Grants
+130 99 KeyMarker
+131 Contents 127
 AbacStatus { Status:s
 AbortIncompleteMultipartUpload { DaysAfterInitiation:i
 AbortMultipartUploadOutput { RequestCharged
-AbortMultipartUploadRequest { Bucket Key UploadId RequestPayer ExpectedBucketOwner IfMatchInitiatedTime:tr@h=x-amz-if-match-initiated-time
+AbortMultipartUploadRequest { 15 UploadId 2 IfMatchInitiatedTime:tr@h=x-amz-if-match-initiated-time
 AccelerateConfiguration { Status:s
 AccessControlPolicy { Grants Owner
 AccessControlTranslation { Owner:s!
@@ -182,19 +291,19 @@ AccessDenied {
 AllowedHeaders [~ member:s
 AllowedMethods [~ member:s
 AllowedOrigins [~ member:s
-AnalyticsAndOperator { Prefix Tags
+AnalyticsAndOperator { 68
 AnalyticsConfiguration { Id:s! Filter:AnalyticsFilter StorageClassAnalysis:StorageClassAnalysis!
 AnalyticsConfigurationList [~ member:AnalyticsConfiguration
 AnalyticsExportDestination { S3BucketDestination:AnalyticsS3BucketDestination!
-AnalyticsFilter { Prefix Tag And:AnalyticsAndOperator
+AnalyticsFilter { 75 And:AnalyticsAndOperator
 AnalyticsS3BucketDestination { Format BucketAccountId:s Bucket:s! Prefix
-AnnotationEntry { AnnotationName:s! LastModified:t! ETag ChecksumAlgorithm:ChecksumAlgorithmList~ Size:l! ReplicationStatus:s
+AnnotationEntry { AnnotationName:s! LastModified:t! 32 Size:l! ReplicationStatus:s
 AnnotationLimitExceeded {
 AnnotationList [ AnnotationEntry:AnnotationEntry
 AnnotationNameTooLong {
-AnnotationTableConfiguration { ConfigurationState EncryptionConfiguration Role
-AnnotationTableConfigurationResult { ConfigurationState TableStatus Error TableName:s TableArn Role
-AnnotationTableConfigurationUpdates { ConfigurationState EncryptionConfiguration Role
+AnnotationTableConfiguration { 19 Role
+AnnotationTableConfigurationResult { 80 Error 104 Role
+AnnotationTableConfigurationUpdates { 19 Role
 BlockedEncryptionTypes { EncryptionType:EncryptionTypeList~
 Bucket { Name CreationDate:t BucketRegion:s BucketArn:s1
 BucketAlreadyExists {
@@ -206,63 +315,63 @@ Buckets [ Bucket:Bucket
 CORSConfiguration { CORSRules:CORSRules=CORSRule!~
 CORSRule { ID AllowedHeaders:AllowedHeaders=AllowedHeader~ AllowedMethods:AllowedMethods=AllowedMethod!~ AllowedOrigins:AllowedOrigins=AllowedOrigin!~ ExposeHeaders:ExposeHeaders=ExposeHeader~ MaxAgeSeconds:i
 CORSRules [~ member:CORSRule
-CSVInput { FileHeaderInfo:s Comments:s QuoteEscapeCharacter RecordDelimiter FieldDelimiter QuoteCharacter AllowQuotedRecordDelimiter:b
-CSVOutput { QuoteFields:s QuoteEscapeCharacter RecordDelimiter FieldDelimiter QuoteCharacter
-Checksum { ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s ChecksumType:s
+CSVInput { FileHeaderInfo:s Comments:s 71 83 AllowQuotedRecordDelimiter:b
+CSVOutput { QuoteFields:s 71 83
+Checksum { 117 112
 ChecksumAlgorithmList [~ member:s
-CloudFunctionConfiguration { Id:s Event Events:EventList=Event~ CloudFunction:s InvocationRole:s
+CloudFunctionConfiguration { Id:s 84 CloudFunction:s InvocationRole:s
 CommonPrefix { Prefix
 CommonPrefixList [~ member:CommonPrefix
-CompleteMultipartUploadOutput { Location:s Bucket:s Key:s1 Expiration ETag ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s ChecksumType:s ServerSideEncryption VersionId:s@h=x-amz-version-id SSEKMSKeyId BucketKeyEnabled RequestCharged
-CompleteMultipartUploadRequest { Bucket Key MultipartUpload:CompletedMultipartUpload@P=CompleteMultipartUpload UploadId ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ChecksumType MpuObjectSize:l@h=x-amz-mp-object-size RequestPayer ExpectedBucketOwner IfMatch IfNoneMatch SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5
+CompleteMultipartUploadOutput { Location:s 66 Expiration ETag 117 112 ServerSideEncryption VersionId:s@h=x-amz-version-id SSEKMSKeyId 42
+CompleteMultipartUploadRequest { 15 MultipartUpload:CompletedMultipartUpload@P=CompleteMultipartUpload UploadId 24 7 9 87 MpuObjectSize:l@h=x-amz-mp-object-size 2 72 22
 CompletedMultipartUpload { Parts:CompletedPartList=Part~
-CompletedPart { ETag ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s PartNumber
+CompletedPart { ETag 118 PartNumber
 CompletedPartList [~ member:CompletedPart
 Condition { HttpErrorCodeReturnedEquals:s KeyPrefixEquals:s
 ContinuationEvent {
-CopyObjectOutput { CopyObjectResult:CopyObjectResult@P Expiration CopySourceVersionId VersionId:s@h=x-amz-version-id ServerSideEncryption SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled RequestCharged
-CopyObjectRequest { ACL Bucket CacheControl ChecksumAlgorithm:s@h=x-amz-checksum-algorithm ContentDisposition ContentEncoding ContentLanguage ContentType CopySource CopySourceIfMatch CopySourceIfModifiedSince CopySourceIfNoneMatch CopySourceIfUnmodifiedSince Expires GrantFullControl GrantRead GrantReadACP GrantWriteACP IfMatch IfNoneMatch Key Metadata MetadataDirective:s@h=x-amz-metadata-directive TaggingDirective:s@h=x-amz-tagging-directive AnnotationDirective:s@h=x-amz-object-annotation-directive ServerSideEncryption StorageClass:s@h=x-amz-storage-class WebsiteRedirectLocation SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled CopySourceSSECustomerAlgorithm CopySourceSSECustomerKey CopySourceSSECustomerKeyMD5 RequestPayer Tagging ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus ExpectedBucketOwner ExpectedSourceBucketOwner
-CopyObjectResult { ETag LastModified ChecksumType:s ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s
-CopyPartResult { ETag LastModified ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s
+CopyObjectOutput { CopyObjectResult:CopyObjectResult@P Expiration CopySourceVersionId VersionId:s@h=x-amz-version-id 58 114
+CopyObjectRequest { ACL 73 ChecksumAlgorithm:s@h=x-amz-checksum-algorithm 88 125 52 Expires 81 72 128 MetadataDirective:s@h=x-amz-metadata-directive TaggingDirective:s@h=x-amz-tagging-directive AnnotationDirective:s@h=x-amz-object-annotation-directive 59 3 8 6 82 69 64 ExpectedSourceBucketOwner
+CopyObjectResult { 113 ChecksumType:s 118
+CopyPartResult { 113 118
 CreateBucketConfiguration { LocationConstraint:s Location:LocationInfo Bucket:BucketInfo Tags:TagSet
-CreateBucketMetadataConfigurationRequest { Bucket ContentMD5 ChecksumAlgorithm MetadataConfiguration:MetadataConfiguration@P! ExpectedBucketOwner
-CreateBucketMetadataTableConfigurationRequest { Bucket ContentMD5 ChecksumAlgorithm MetadataTableConfiguration:MetadataTableConfiguration@P! ExpectedBucketOwner
+CreateBucketMetadataConfigurationRequest { 27 MetadataConfiguration:MetadataConfiguration@P! ExpectedBucketOwner
+CreateBucketMetadataTableConfigurationRequest { 27 MetadataTableConfiguration:MetadataTableConfiguration@P! ExpectedBucketOwner
 CreateBucketOutput { Location:s@h=location BucketArn
-CreateBucketRequest { ACL Bucket CreateBucketConfiguration:CreateBucketConfiguration@P GrantFullControl GrantRead GrantReadACP GrantWrite GrantWriteACP ObjectLockEnabledForBucket:b@h=x-amz-bucket-object-lock-enabled ObjectOwnership:s@h=x-amz-object-ownership BucketNamespace:s@h=x-amz-bucket-namespace
-CreateMultipartUploadOutput { AbortDate AbortRuleId Bucket:s Key:s1 UploadId:s ServerSideEncryption SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled RequestCharged ChecksumAlgorithm:s@h=x-amz-checksum-algorithm ChecksumType
-CreateMultipartUploadRequest { ACL Bucket CacheControl ContentDisposition ContentEncoding ContentLanguage ContentType Expires GrantFullControl GrantRead GrantReadACP GrantWriteACP Key Metadata ServerSideEncryption StorageClass:s@h=x-amz-storage-class WebsiteRedirectLocation SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled RequestPayer Tagging ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus ExpectedBucketOwner ChecksumAlgorithm:s@h=x-amz-checksum-algorithm ChecksumType
-CreateSessionOutput { ServerSideEncryption SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled Credentials:SessionCredentials!
-CreateSessionRequest { SessionMode:s@h=x-amz-create-session-mode Bucket ServerSideEncryption SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled
+CreateBucketRequest { ACL Bucket CreateBucketConfiguration:CreateBucketConfiguration@P 36 54 ObjectLockEnabledForBucket:b@h=x-amz-bucket-object-lock-enabled ObjectOwnership:s@h=x-amz-object-ownership BucketNamespace:s@h=x-amz-bucket-namespace
+CreateMultipartUploadOutput { 101 126 58 114 43
+CreateMultipartUploadRequest { ACL 73 88 Expires 81 128 59 3 8 6 69 64 43
+CreateSessionOutput { 78 6 Credentials:SessionCredentials!
+CreateSessionRequest { SessionMode:s@h=x-amz-create-session-mode Bucket 78 6
 DefaultRetention { Mode Days Years:i
 Delete { Objects:ObjectIdentifierList=Object!~ Quiet:b
-DeleteBucketAnalyticsConfigurationRequest { Bucket Id ExpectedBucketOwner
-DeleteBucketCorsRequest { Bucket ExpectedBucketOwner
-DeleteBucketEncryptionRequest { Bucket ExpectedBucketOwner
-DeleteBucketIntelligentTieringConfigurationRequest { Bucket Id ExpectedBucketOwner
-DeleteBucketInventoryConfigurationRequest { Bucket Id ExpectedBucketOwner
-DeleteBucketLifecycleRequest { Bucket ExpectedBucketOwner
-DeleteBucketMetadataConfigurationRequest { Bucket ExpectedBucketOwner
-DeleteBucketMetadataTableConfigurationRequest { Bucket ExpectedBucketOwner
-DeleteBucketMetricsConfigurationRequest { Bucket Id ExpectedBucketOwner
-DeleteBucketOwnershipControlsRequest { Bucket ExpectedBucketOwner
-DeleteBucketPolicyRequest { Bucket ExpectedBucketOwner
-DeleteBucketReplicationRequest { Bucket ExpectedBucketOwner
-DeleteBucketRequest { Bucket ExpectedBucketOwner
-DeleteBucketTaggingRequest { Bucket ExpectedBucketOwner
-DeleteBucketWebsiteRequest { Bucket ExpectedBucketOwner
-DeleteMarkerEntry { Owner Key:s1 VersionId:s IsLatest LastModified
+DeleteBucketAnalyticsConfigurationRequest { 44
+DeleteBucketCorsRequest { 0
+DeleteBucketEncryptionRequest { 0
+DeleteBucketIntelligentTieringConfigurationRequest { 44
+DeleteBucketInventoryConfigurationRequest { 44
+DeleteBucketLifecycleRequest { 0
+DeleteBucketMetadataConfigurationRequest { 0
+DeleteBucketMetadataTableConfigurationRequest { 0
+DeleteBucketMetricsConfigurationRequest { 44
+DeleteBucketOwnershipControlsRequest { 0
+DeleteBucketPolicyRequest { 0
+DeleteBucketReplicationRequest { 0
+DeleteBucketRequest { 0
+DeleteBucketTaggingRequest { 0
+DeleteBucketWebsiteRequest { 0
+DeleteMarkerEntry { Owner 49 102
 DeleteMarkerReplication { Status:s
 DeleteMarkers [~ member:DeleteMarkerEntry
 DeleteObjectAnnotationOutput { ObjectVersionId RequestCharged
-DeleteObjectAnnotationRequest { Bucket Key AnnotationName VersionId RequestPayer ExpectedBucketOwner ObjectIfMatch
-DeleteObjectOutput { DeleteMarker VersionId:s@h=x-amz-version-id RequestCharged
-DeleteObjectRequest { Bucket Key MFA VersionId RequestPayer BypassGovernanceRetention ExpectedBucketOwner IfMatch IfMatchLastModifiedTime:tr@h=x-amz-if-match-last-modified-time IfMatchSize:l@h=x-amz-if-match-size
+DeleteObjectAnnotationRequest { 15 94 2 ObjectIfMatch
+DeleteObjectOutput { DeleteMarker 55
+DeleteObjectRequest { 15 MFA VersionId 119 IfMatch IfMatchLastModifiedTime:tr@h=x-amz-if-match-last-modified-time IfMatchSize:l@h=x-amz-if-match-size
 DeleteObjectTaggingOutput { VersionId:s@h=x-amz-version-id
-DeleteObjectTaggingRequest { Bucket Key VersionId ExpectedBucketOwner
+DeleteObjectTaggingRequest { 28 ExpectedBucketOwner
 DeleteObjectsOutput { Deleted:DeletedObjects~+ RequestCharged Errors:Errors=Error~+
-DeleteObjectsRequest { Bucket Delete:Delete@P! MFA RequestPayer BypassGovernanceRetention ExpectedBucketOwner ChecksumAlgorithm
-DeletePublicAccessBlockRequest { Bucket ExpectedBucketOwner
-DeletedObject { Key:s1 VersionId:s DeleteMarker:b DeleteMarkerVersionId:s
+DeleteObjectsRequest { Bucket Delete:Delete@P! MFA 119 ChecksumAlgorithm
+DeletePublicAccessBlockRequest { 0
+DeletedObject { 49 DeleteMarker:b DeleteMarkerVersionId:s
 DeletedObjects [~ member:DeletedObject
 Destination { Bucket:s! Account:s StorageClass AccessControlTranslation:AccessControlTranslation EncryptionConfiguration:EncryptionConfiguration ReplicationTime:ReplicationTime Metrics:Metrics
 DestinationResult { TableBucketType:s TableBucketArn:s TableNamespace:s
@@ -271,7 +380,7 @@ EncryptionConfiguration { ReplicaKmsKeyID:s
 EncryptionTypeList [~ EncryptionType:s
 EncryptionTypeMismatch {
 EndEvent {
-Error { Key:s1 VersionId:s Code:s Message:s
+Error { 49 Code:s Message:s
 ErrorDetails { ErrorCode:s ErrorMessage:s
 ErrorDocument { Key:s1!
 Errors [~ member:Error
@@ -282,91 +391,91 @@ ExposeHeaders [~ member:s
 FilterRule { Name Value
 FilterRuleList [~ member:FilterRule
 GetBucketAbacOutput { AbacStatus:AbacStatus@P
-GetBucketAbacRequest { Bucket ExpectedBucketOwner
+GetBucketAbacRequest { 0
 GetBucketAccelerateConfigurationOutput { Status:s RequestCharged
-GetBucketAccelerateConfigurationRequest { Bucket ExpectedBucketOwner RequestPayer
-GetBucketAclOutput { Owner Grants
-GetBucketAclRequest { Bucket ExpectedBucketOwner
+GetBucketAccelerateConfigurationRequest { 0 RequestPayer
+GetBucketAclOutput { 129
+GetBucketAclRequest { 0
 GetBucketAnalyticsConfigurationOutput { AnalyticsConfiguration:AnalyticsConfiguration@P
-GetBucketAnalyticsConfigurationRequest { Bucket Id ExpectedBucketOwner
+GetBucketAnalyticsConfigurationRequest { 44
 GetBucketCorsOutput { CORSRules:CORSRules=CORSRule~
-GetBucketCorsRequest { Bucket ExpectedBucketOwner
+GetBucketCorsRequest { 0
 GetBucketEncryptionOutput { ServerSideEncryptionConfiguration:ServerSideEncryptionConfiguration@P
-GetBucketEncryptionRequest { Bucket ExpectedBucketOwner
+GetBucketEncryptionRequest { 0
 GetBucketIntelligentTieringConfigurationOutput { IntelligentTieringConfiguration:IntelligentTieringConfiguration@P
-GetBucketIntelligentTieringConfigurationRequest { Bucket Id ExpectedBucketOwner
+GetBucketIntelligentTieringConfigurationRequest { 44
 GetBucketInventoryConfigurationOutput { InventoryConfiguration:InventoryConfiguration@P
-GetBucketInventoryConfigurationRequest { Bucket Id ExpectedBucketOwner
+GetBucketInventoryConfigurationRequest { 44
 GetBucketLifecycleConfigurationOutput { Rules:LifecycleRules=Rule~ TransitionDefaultMinimumObjectSize
-GetBucketLifecycleConfigurationRequest { Bucket ExpectedBucketOwner
+GetBucketLifecycleConfigurationRequest { 0
 GetBucketLifecycleOutput { Rules:Rules=Rule~
-GetBucketLifecycleRequest { Bucket ExpectedBucketOwner
+GetBucketLifecycleRequest { 0
 GetBucketLocationOutput { LocationConstraint:s@T
-GetBucketLocationRequest { Bucket ExpectedBucketOwner
+GetBucketLocationRequest { 0
 GetBucketLoggingOutput { LoggingEnabled
-GetBucketLoggingRequest { Bucket ExpectedBucketOwner
+GetBucketLoggingRequest { 0
 GetBucketMetadataConfigurationOutput { GetBucketMetadataConfigurationResult:GetBucketMetadataConfigurationResult@P
-GetBucketMetadataConfigurationRequest { Bucket ExpectedBucketOwner
+GetBucketMetadataConfigurationRequest { 0
 GetBucketMetadataConfigurationResult { MetadataConfigurationResult:MetadataConfigurationResult!
 GetBucketMetadataTableConfigurationOutput { GetBucketMetadataTableConfigurationResult:GetBucketMetadataTableConfigurationResult@P
-GetBucketMetadataTableConfigurationRequest { Bucket ExpectedBucketOwner
+GetBucketMetadataTableConfigurationRequest { 0
 GetBucketMetadataTableConfigurationResult { MetadataTableConfigurationResult:MetadataTableConfigurationResult! Status Error
 GetBucketMetricsConfigurationOutput { MetricsConfiguration:MetricsConfiguration@P
-GetBucketMetricsConfigurationRequest { Bucket Id ExpectedBucketOwner
-GetBucketNotificationConfigurationRequest { Bucket ExpectedBucketOwner
+GetBucketMetricsConfigurationRequest { 44
+GetBucketNotificationConfigurationRequest { 0
 GetBucketOwnershipControlsOutput { OwnershipControls:OwnershipControls@P
-GetBucketOwnershipControlsRequest { Bucket ExpectedBucketOwner
+GetBucketOwnershipControlsRequest { 0
 GetBucketPolicyOutput { Policy:s@P
-GetBucketPolicyRequest { Bucket ExpectedBucketOwner
+GetBucketPolicyRequest { 0
 GetBucketPolicyStatusOutput { PolicyStatus:PolicyStatus@P
-GetBucketPolicyStatusRequest { Bucket ExpectedBucketOwner
+GetBucketPolicyStatusRequest { 0
 GetBucketReplicationOutput { ReplicationConfiguration:ReplicationConfiguration@P
-GetBucketReplicationRequest { Bucket ExpectedBucketOwner
+GetBucketReplicationRequest { 0
 GetBucketRequestPaymentOutput { Payer:s
-GetBucketRequestPaymentRequest { Bucket ExpectedBucketOwner
+GetBucketRequestPaymentRequest { 0
 GetBucketTaggingOutput { TagSet
-GetBucketTaggingRequest { Bucket ExpectedBucketOwner
+GetBucketTaggingRequest { 0
 GetBucketVersioningOutput { Status:s MFADelete
-GetBucketVersioningRequest { Bucket ExpectedBucketOwner
+GetBucketVersioningRequest { 0
 GetBucketWebsiteOutput { RedirectAllRequestsTo IndexDocument ErrorDocument RoutingRules
-GetBucketWebsiteRequest { Bucket ExpectedBucketOwner
-GetObjectAclOutput { Owner Grants RequestCharged
-GetObjectAclRequest { Bucket Key VersionId RequestPayer ExpectedBucketOwner
-GetObjectAnnotationOutput { AnnotationPayload:x@P* ObjectVersionId LastModified:t@h=last-modified ContentLength ETag:s@h=etag ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ChecksumType ServerSideEncryption RequestCharged ReplicationStatus
-GetObjectAnnotationRequest { Bucket Key AnnotationName VersionId RequestPayer ExpectedBucketOwner ChecksumMode
-GetObjectAttributesOutput { DeleteMarker LastModified:t@h=last-modified VersionId:s@h=x-amz-version-id RequestCharged ETag Checksum:Checksum ObjectParts:GetObjectAttributesParts StorageClass ObjectSize:l
-GetObjectAttributesParts { TotalPartsCount:i=PartsCount PartNumberMarker NextPartNumberMarker MaxParts IsTruncated Parts:PartsList=Part~
-GetObjectAttributesRequest { Bucket Key VersionId MaxParts:i@h=x-amz-max-parts PartNumberMarker:i@h=x-amz-part-number-marker SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 RequestPayer ExpectedBucketOwner ObjectAttributes:ObjectAttributesList@h=x-amz-object-attributes!
+GetBucketWebsiteRequest { 0
+GetObjectAclOutput { 129 RequestCharged
+GetObjectAclRequest { 28 2
+GetObjectAnnotationOutput { AnnotationPayload:x@P* ObjectVersionId 33 45 7 9 4 38 40
+GetObjectAnnotationRequest { 15 94 2 ChecksumMode
+GetObjectAttributesOutput { DeleteMarker LastModified:t@h=last-modified 55 ETag Checksum:Checksum ObjectParts:GetObjectAttributesParts StorageClass ObjectSize:l
+GetObjectAttributesParts { TotalPartsCount:i=PartsCount 70 105 Parts:PartsList=Part~
+GetObjectAttributesRequest { 28 MaxParts:i@h=x-amz-max-parts PartNumberMarker:i@h=x-amz-part-number-marker 22 2 ObjectAttributes:ObjectAttributesList@h=x-amz-object-attributes!
 GetObjectLegalHoldOutput { LegalHold
-GetObjectLegalHoldRequest { Bucket Key VersionId RequestPayer ExpectedBucketOwner
+GetObjectLegalHoldRequest { 28 2
 GetObjectLockConfigurationOutput { ObjectLockConfiguration
-GetObjectLockConfigurationRequest { Bucket ExpectedBucketOwner
-GetObjectOutput { Body DeleteMarker AcceptRanges Expiration Restore LastModified:t@h=last-modified ContentLength ETag:s@h=etag ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ChecksumType MissingMeta VersionId:s@h=x-amz-version-id CacheControl ContentDisposition ContentEncoding ContentLanguage ContentRange ContentType Expires WebsiteRedirectLocation ServerSideEncryption Metadata SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId BucketKeyEnabled StorageClass:s@h=x-amz-storage-class RequestCharged ReplicationStatus PartsCount TagCount ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus
-GetObjectRequest { Bucket IfMatch IfModifiedSince IfNoneMatch IfUnmodifiedSince Key Range ResponseCacheControl ResponseContentDisposition ResponseContentEncoding ResponseContentLanguage ResponseContentType ResponseExpires VersionId SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 RequestPayer PartNumber:i@q=partNumber ExpectedBucketOwner ChecksumMode
+GetObjectLockConfigurationRequest { 0
+GetObjectOutput { Body 92 110 33 45 7 9 87 124 37 ContentRange ContentType Expires 60 Metadata 20 48 40 107 39
+GetObjectRequest { Bucket 97 85 Key 89 50 63 93 120 121
 GetObjectRetentionOutput { Retention
-GetObjectRetentionRequest { Bucket Key VersionId RequestPayer ExpectedBucketOwner
+GetObjectRetentionRequest { 28 2
 GetObjectTaggingOutput { VersionId:s@h=x-amz-version-id TagSet
-GetObjectTaggingRequest { Bucket Key VersionId ExpectedBucketOwner RequestPayer
+GetObjectTaggingRequest { 28 31
 GetObjectTorrentOutput { Body RequestCharged
-GetObjectTorrentRequest { Bucket Key RequestPayer ExpectedBucketOwner
+GetObjectTorrentRequest { 15 2
 GetPublicAccessBlockOutput { PublicAccessBlockConfiguration:PublicAccessBlockConfiguration@P
-GetPublicAccessBlockRequest { Bucket ExpectedBucketOwner
+GetPublicAccessBlockRequest { 0
 GlacierJobParameters { Tier:s!
-Grant { Grantee Permission
+Grant { 111
 Grantee {<xsi=http://www.w3.org/2001/XMLSchema-instance> DisplayName EmailAddress:s ID Type:s=xsi:type!# URI:s
 Grants [ Grant:Grant
 HeadBucketOutput { BucketArn BucketLocationType:s@h=x-amz-bucket-location-type BucketLocationName:s@h=x-amz-bucket-location-name BucketRegion:s@h=x-amz-bucket-region AccessPointAlias:b@h=x-amz-access-point-alias
-HeadBucketRequest { Bucket ExpectedBucketOwner
-HeadObjectOutput { DeleteMarker AcceptRanges Expiration Restore ArchiveStatus:s@h=x-amz-archive-status LastModified:t@h=last-modified ContentLength ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ChecksumType ETag:s@h=etag MissingMeta VersionId:s@h=x-amz-version-id CacheControl ContentDisposition ContentEncoding ContentLanguage ContentType ContentRange Expires WebsiteRedirectLocation ServerSideEncryption Metadata SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId BucketKeyEnabled StorageClass:s@h=x-amz-storage-class RequestCharged ReplicationStatus PartsCount TagCount ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus
-HeadObjectRequest { Bucket IfMatch IfModifiedSince IfNoneMatch IfUnmodifiedSince Key Range ResponseCacheControl ResponseContentDisposition ResponseContentEncoding ResponseContentLanguage ResponseContentType ResponseExpires VersionId SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 RequestPayer PartNumber:i@q=partNumber ExpectedBucketOwner ChecksumMode
+HeadBucketRequest { 0
+HeadObjectOutput { 92 110 ArchiveStatus:s@h=x-amz-archive-status 33 24 7 9 87 ETag:s@h=etag 124 88 ContentRange Expires 60 Metadata 20 48 40 107 39
+HeadObjectRequest { Bucket 97 85 Key 89 50 63 93 120 121
 IdempotencyParameterMismatch {
 IndexDocument { Suffix:s!
 Initiator { ID DisplayName
 InputSerialization { CSV:CSVInput CompressionType:s JSON:JSONInput Parquet:ParquetInput
-IntelligentTieringAndOperator { Prefix Tags
+IntelligentTieringAndOperator { 68
 IntelligentTieringConfiguration { Id:s! Filter:IntelligentTieringFilter Status Tierings:TieringList=Tiering!~
 IntelligentTieringConfigurationList [~ member:IntelligentTieringConfiguration
-IntelligentTieringFilter { Prefix Tag And:IntelligentTieringAndOperator
+IntelligentTieringFilter { 75 And:IntelligentTieringAndOperator
 InvalidAnnotationName {
 InvalidObjectState { StorageClass AccessTier:s
 InvalidPrefix {
@@ -380,46 +489,46 @@ InventoryFilter { Prefix:s!
 InventoryOptionalFields [ Field:s
 InventoryS3BucketDestination { AccountId:s Bucket:s! Format Prefix Encryption:InventoryEncryption
 InventorySchedule { Frequency:s!
-InventoryTableConfiguration { ConfigurationState EncryptionConfiguration
-InventoryTableConfigurationResult { ConfigurationState TableStatus Error TableName:s TableArn
-InventoryTableConfigurationUpdates { ConfigurationState EncryptionConfiguration
+InventoryTableConfiguration { 19
+InventoryTableConfigurationResult { 80 Error 104
+InventoryTableConfigurationUpdates { 19
 JSONInput { Type
 JSONOutput { RecordDelimiter
 JournalTableConfiguration { RecordExpiration EncryptionConfiguration
 JournalTableConfigurationResult { TableStatus:s! Error TableName TableArn RecordExpiration
 JournalTableConfigurationUpdates { RecordExpiration
-LambdaFunctionConfiguration { Id:s LambdaFunctionArn:s=CloudFunction! Events Filter
+LambdaFunctionConfiguration { Id:s LambdaFunctionArn:s=CloudFunction! 95
 LambdaFunctionConfigurationList [~ member:LambdaFunctionConfiguration
 LifecycleConfiguration { Rules:Rules=Rule!~
 LifecycleExpiration { Date Days ExpiredObjectDeleteMarker:b
-LifecycleRule { Expiration:LifecycleExpiration ID Prefix Filter:LifecycleRuleFilter Status Transitions:TransitionList=Transition~ NoncurrentVersionTransitions:NoncurrentVersionTransitionList=NoncurrentVersionTransition~ NoncurrentVersionExpiration AbortIncompleteMultipartUpload
-LifecycleRuleAndOperator { Prefix Tags ObjectSizeGreaterThan ObjectSizeLessThan
-LifecycleRuleFilter { Prefix Tag ObjectSizeGreaterThan ObjectSizeLessThan And:LifecycleRuleAndOperator
+LifecycleRule { 77 Prefix Filter:LifecycleRuleFilter Status Transitions:TransitionList=Transition~ NoncurrentVersionTransitions:NoncurrentVersionTransitionList=NoncurrentVersionTransition~ 46
+LifecycleRuleAndOperator { 68 67
+LifecycleRuleFilter { 75 67 And:LifecycleRuleAndOperator
 LifecycleRules [~ member:LifecycleRule
-ListBucketAnalyticsConfigurationsOutput { IsTruncated ContinuationToken:s NextContinuationToken AnalyticsConfigurationList:AnalyticsConfigurationList=AnalyticsConfiguration~
-ListBucketAnalyticsConfigurationsRequest { Bucket ContinuationToken ExpectedBucketOwner
-ListBucketIntelligentTieringConfigurationsOutput { IsTruncated ContinuationToken:s NextContinuationToken IntelligentTieringConfigurationList:IntelligentTieringConfigurationList=IntelligentTieringConfiguration~
-ListBucketIntelligentTieringConfigurationsRequest { Bucket ContinuationToken ExpectedBucketOwner
+ListBucketAnalyticsConfigurationsOutput { 90 AnalyticsConfigurationList:AnalyticsConfigurationList=AnalyticsConfiguration~
+ListBucketAnalyticsConfigurationsRequest { 98
+ListBucketIntelligentTieringConfigurationsOutput { 90 IntelligentTieringConfigurationList:IntelligentTieringConfigurationList=IntelligentTieringConfiguration~
+ListBucketIntelligentTieringConfigurationsRequest { 98
 ListBucketInventoryConfigurationsOutput { ContinuationToken:s InventoryConfigurationList:InventoryConfigurationList=InventoryConfiguration~ IsTruncated NextContinuationToken
-ListBucketInventoryConfigurationsRequest { Bucket ContinuationToken ExpectedBucketOwner
-ListBucketMetricsConfigurationsOutput { IsTruncated ContinuationToken:s NextContinuationToken MetricsConfigurationList:MetricsConfigurationList=MetricsConfiguration~
-ListBucketMetricsConfigurationsRequest { Bucket ContinuationToken ExpectedBucketOwner
+ListBucketInventoryConfigurationsRequest { 98
+ListBucketMetricsConfigurationsOutput { 90 MetricsConfigurationList:MetricsConfigurationList=MetricsConfiguration~
+ListBucketMetricsConfigurationsRequest { 98
 ListBucketsOutput { Buckets Owner ContinuationToken:s Prefix
 ListBucketsRequest { MaxBuckets:i1@q=max-buckets ContinuationToken Prefix:s@q=prefix BucketRegion:s@q=bucket-region
 ListDirectoryBucketsOutput { Buckets ContinuationToken:s
 ListDirectoryBucketsRequest { ContinuationToken MaxDirectoryBuckets:i0@q=max-directory-buckets
-ListMultipartUploadsOutput { Bucket:s KeyMarker:s UploadIdMarker:s NextKeyMarker Prefix Delimiter:s NextUploadIdMarker:s MaxUploads:i IsTruncated Uploads:MultipartUploadList=Upload~+ CommonPrefixes EncodingType:s RequestCharged
-ListMultipartUploadsRequest { Bucket Delimiter EncodingType KeyMarker MaxUploads:i@q=max-uploads Prefix:s@q=prefix UploadIdMarker:s@q=upload-id-marker ExpectedBucketOwner RequestPayer
-ListObjectAnnotationsOutput { Annotations:AnnotationList Bucket:s Key:s1 ObjectVersionId AnnotationPrefix:s MaxAnnotationResults:i1 AnnotationCount:i ContinuationToken:s NextContinuationToken RequestCharged
-ListObjectAnnotationsRequest { Bucket Key VersionId MaxAnnotationResults:i1@q=max-annotation-results AnnotationPrefix:s@q=annotation-prefix ContinuationToken RequestPayer ExpectedBucketOwner
-ListObjectVersionsOutput { IsTruncated KeyMarker:s VersionIdMarker:s NextKeyMarker NextVersionIdMarker:s Versions:ObjectVersionList=Version~+ DeleteMarkers:DeleteMarkers=DeleteMarker~+ Name Prefix Delimiter:s MaxKeys:i CommonPrefixes EncodingType:s RequestCharged
-ListObjectVersionsRequest { Bucket Delimiter EncodingType KeyMarker MaxKeys Prefix:s@q=prefix VersionIdMarker:s@q=version-id-marker ExpectedBucketOwner RequestPayer OptionalObjectAttributes
-ListObjectsOutput { IsTruncated Marker:s NextMarker:s Contents Name Prefix Delimiter:s MaxKeys:i CommonPrefixes EncodingType:s RequestCharged
-ListObjectsRequest { Bucket Delimiter EncodingType Marker:s@q=marker MaxKeys Prefix:s@q=prefix RequestPayer ExpectedBucketOwner OptionalObjectAttributes
-ListObjectsV2Output { IsTruncated Contents Name Prefix Delimiter:s MaxKeys:i CommonPrefixes EncodingType:s KeyCount:i ContinuationToken:s NextContinuationToken StartAfter:s RequestCharged
-ListObjectsV2Request { Bucket Delimiter EncodingType MaxKeys Prefix:s@q=prefix ContinuationToken FetchOwner:b@q=fetch-owner StartAfter:s@q=start-after RequestPayer ExpectedBucketOwner OptionalObjectAttributes
-ListPartsOutput { AbortDate AbortRuleId Bucket:s Key:s1 UploadId:s PartNumberMarker NextPartNumberMarker MaxParts IsTruncated Parts:Parts=Part~+ Initiator Owner StorageClass RequestCharged ChecksumAlgorithm:s ChecksumType:s
-ListPartsRequest { Bucket Key MaxParts:i@q=max-parts PartNumberMarker:i@q=part-number-marker UploadId RequestPayer ExpectedBucketOwner SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5
+ListMultipartUploadsOutput { Bucket:s KeyMarker:s UploadIdMarker:s NextKeyMarker 51 NextUploadIdMarker:s MaxUploads:i IsTruncated Uploads:MultipartUploadList=Upload~+ 79
+ListMultipartUploadsRequest { 130 MaxUploads:i@q=max-uploads Prefix:s@q=prefix UploadIdMarker:s@q=upload-id-marker 31
+ListObjectAnnotationsOutput { Annotations:AnnotationList 66 ObjectVersionId AnnotationPrefix:s MaxAnnotationResults:i1 AnnotationCount:i 17 RequestCharged
+ListObjectAnnotationsRequest { 28 MaxAnnotationResults:i1@q=max-annotation-results AnnotationPrefix:s@q=annotation-prefix ContinuationToken 2
+ListObjectVersionsOutput { IsTruncated KeyMarker:s VersionIdMarker:s NextKeyMarker NextVersionIdMarker:s Versions:ObjectVersionList=Version~+ DeleteMarkers:DeleteMarkers=DeleteMarker~+ 127 79
+ListObjectVersionsRequest { 130 53 VersionIdMarker:s@q=version-id-marker 31 OptionalObjectAttributes
+ListObjectsOutput { IsTruncated Marker:s NextMarker:s 131 79
+ListObjectsRequest { 99 Marker:s@q=marker 53 91
+ListObjectsV2Output { IsTruncated 131 34 KeyCount:i 17 StartAfter:s RequestCharged
+ListObjectsV2Request { 99 53 ContinuationToken FetchOwner:b@q=fetch-owner StartAfter:s@q=start-after 91
+ListPartsOutput { 101 126 70 105 Parts:Parts=Part~+ Initiator Owner StorageClass RequestCharged 76
+ListPartsRequest { 15 MaxParts:i@q=max-parts PartNumberMarker:i@q=part-number-marker UploadId 2 22
 LocationInfo { Type Name
 LoggingEnabled { TargetBucket:s! TargetGrants:TargetGrants TargetPrefix:s! TargetObjectKeyFormat:TargetObjectKeyFormat
 Metadata % key:s value:s
@@ -430,11 +539,11 @@ MetadataTableConfiguration { S3TablesDestination:S3TablesDestination!
 MetadataTableConfigurationResult { S3TablesDestinationResult:S3TablesDestinationResult!
 MetadataTableEncryptionConfiguration { SseAlgorithm:s! KmsKeyArn:s
 Metrics { Status EventThreshold:ReplicationTimeValue
-MetricsAndOperator { Prefix Tags AccessPointArn
+MetricsAndOperator { 68 AccessPointArn
 MetricsConfiguration { Id:s! Filter:MetricsFilter
 MetricsConfigurationList [~ member:MetricsConfiguration
-MetricsFilter { Prefix Tag AccessPointArn And:MetricsAndOperator
-MultipartUpload { UploadId:s Key:s1 Initiated:t StorageClass Owner Initiator ChecksumAlgorithm:s ChecksumType:s
+MetricsFilter { 75 AccessPointArn And:MetricsAndOperator
+MultipartUpload { UploadId:s Key:s1 Initiated:t StorageClass Owner Initiator 76
 MultipartUploadList [~ member:MultipartUpload
 NoSuchAnnotation {
 NoSuchBucket {
@@ -446,7 +555,7 @@ NoncurrentVersionTransitionList [~ member:NoncurrentVersionTransition
 NotificationConfiguration { TopicConfigurations:TopicConfigurationList=TopicConfiguration~ QueueConfigurations:QueueConfigurationList=QueueConfiguration~ LambdaFunctionConfigurations:LambdaFunctionConfigurationList=CloudFunctionConfiguration~ EventBridgeConfiguration:EventBridgeConfiguration
 NotificationConfigurationDeprecated { TopicConfiguration:TopicConfigurationDeprecated QueueConfiguration:QueueConfigurationDeprecated CloudFunctionConfiguration:CloudFunctionConfiguration
 NotificationConfigurationFilter { Key:S3KeyFilter=S3Key
-Object { Key:s1 LastModified ETag ChecksumAlgorithm:ChecksumAlgorithmList~ ChecksumType:s Size StorageClass Owner RestoreStatus
+Object { Key:s1 LastModified 32 115 109
 ObjectAlreadyInActiveTierError {
 ObjectAttributesList [ member:s
 ObjectEncryption {| SSEKMS:SSEKMSEncryption=SSE-KMS
@@ -458,8 +567,8 @@ ObjectLockLegalHold { Status:s
 ObjectLockRetention { Mode RetainUntilDate:ti
 ObjectLockRule { DefaultRetention:DefaultRetention
 ObjectNotInActiveTierError {
-ObjectPart { PartNumber Size ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s
-ObjectVersion { ETag ChecksumAlgorithm:ChecksumAlgorithmList~ ChecksumType:s Size StorageClass Key:s1 VersionId:s IsLatest LastModified Owner RestoreStatus
+ObjectPart { PartNumber Size 118
+ObjectVersion { 32 115 49 102 109
 ObjectVersionList [~ member:ObjectVersion
 OptionalObjectAttributesList [ member:s
 OutputLocation { S3:S3Location
@@ -469,89 +578,89 @@ OwnershipControls { Rules:OwnershipControlsRules=Rule!~
 OwnershipControlsRule { ObjectOwnership:s!
 OwnershipControlsRules [~ member:OwnershipControlsRule
 ParquetInput {
-Part { PartNumber LastModified ETag Size ChecksumCRC32:s ChecksumCRC32C:s ChecksumCRC64NVME:s ChecksumSHA1:s ChecksumSHA256:s ChecksumSHA512:s ChecksumMD5:s ChecksumXXHASH64:s ChecksumXXHASH3:s ChecksumXXHASH128:s
+Part { PartNumber LastModified ETag Size 118
 PartitionedPrefix { PartitionDateSource:s
 Parts [~ member:Part
 PartsList [~ member:ObjectPart
 PolicyStatus { IsPublic:b
-Progress { BytesScanned BytesProcessed BytesReturned
+Progress { 122
 ProgressEvent { Details:Progress^
 PublicAccessBlockConfiguration { BlockPublicAcls:b IgnorePublicAcls:b BlockPublicPolicy:b RestrictPublicBuckets:b
-PutBucketAbacRequest { Bucket ContentMD5 ChecksumAlgorithm ExpectedBucketOwner AbacStatus:AbacStatus@P!
+PutBucketAbacRequest { 27 ExpectedBucketOwner AbacStatus:AbacStatus@P!
 PutBucketAccelerateConfigurationRequest { Bucket AccelerateConfiguration:AccelerateConfiguration@P! ExpectedBucketOwner ChecksumAlgorithm
-PutBucketAclRequest { ACL AccessControlPolicy Bucket ContentMD5 ChecksumAlgorithm GrantFullControl GrantRead GrantReadACP GrantWrite GrantWriteACP ExpectedBucketOwner
-PutBucketAnalyticsConfigurationRequest { Bucket Id AnalyticsConfiguration:AnalyticsConfiguration@P! ExpectedBucketOwner
-PutBucketCorsRequest { Bucket CORSConfiguration:CORSConfiguration@P! ContentMD5 ChecksumAlgorithm ExpectedBucketOwner
-PutBucketEncryptionRequest { Bucket ContentMD5 ChecksumAlgorithm ServerSideEncryptionConfiguration:ServerSideEncryptionConfiguration@P! ExpectedBucketOwner
-PutBucketIntelligentTieringConfigurationRequest { Bucket Id ExpectedBucketOwner IntelligentTieringConfiguration:IntelligentTieringConfiguration@P!
-PutBucketInventoryConfigurationRequest { Bucket Id InventoryConfiguration:InventoryConfiguration@P! ExpectedBucketOwner
+PutBucketAclRequest { 100 27 36 54 ExpectedBucketOwner
+PutBucketAnalyticsConfigurationRequest { 123 AnalyticsConfiguration:AnalyticsConfiguration@P! ExpectedBucketOwner
+PutBucketCorsRequest { Bucket CORSConfiguration:CORSConfiguration@P! 35
+PutBucketEncryptionRequest { 27 ServerSideEncryptionConfiguration:ServerSideEncryptionConfiguration@P! ExpectedBucketOwner
+PutBucketIntelligentTieringConfigurationRequest { 44 IntelligentTieringConfiguration:IntelligentTieringConfiguration@P!
+PutBucketInventoryConfigurationRequest { 123 InventoryConfiguration:InventoryConfiguration@P! ExpectedBucketOwner
 PutBucketLifecycleConfigurationOutput { TransitionDefaultMinimumObjectSize
 PutBucketLifecycleConfigurationRequest { Bucket ChecksumAlgorithm LifecycleConfiguration:BucketLifecycleConfiguration@P ExpectedBucketOwner TransitionDefaultMinimumObjectSize
-PutBucketLifecycleRequest { Bucket ContentMD5 ChecksumAlgorithm LifecycleConfiguration:LifecycleConfiguration@P ExpectedBucketOwner
-PutBucketLoggingRequest { Bucket BucketLoggingStatus:BucketLoggingStatus@P! ContentMD5 ChecksumAlgorithm ExpectedBucketOwner
-PutBucketMetricsConfigurationRequest { Bucket Id MetricsConfiguration:MetricsConfiguration@P! ExpectedBucketOwner
+PutBucketLifecycleRequest { 27 LifecycleConfiguration:LifecycleConfiguration@P ExpectedBucketOwner
+PutBucketLoggingRequest { Bucket BucketLoggingStatus:BucketLoggingStatus@P! 35
+PutBucketMetricsConfigurationRequest { 123 MetricsConfiguration:MetricsConfiguration@P! ExpectedBucketOwner
 PutBucketNotificationConfigurationRequest { Bucket NotificationConfiguration:NotificationConfiguration@P! ExpectedBucketOwner SkipDestinationValidation:b@h=x-amz-skip-destination-validation
-PutBucketNotificationRequest { Bucket ContentMD5 ChecksumAlgorithm NotificationConfiguration:NotificationConfigurationDeprecated@P! ExpectedBucketOwner
+PutBucketNotificationRequest { 27 NotificationConfiguration:NotificationConfigurationDeprecated@P! ExpectedBucketOwner
 PutBucketOwnershipControlsRequest { Bucket ContentMD5 ExpectedBucketOwner OwnershipControls:OwnershipControls@P! ChecksumAlgorithm
-PutBucketPolicyRequest { Bucket ContentMD5 ChecksumAlgorithm ConfirmRemoveSelfBucketAccess:b@h=x-amz-confirm-remove-self-bucket-access Policy:s@P! ExpectedBucketOwner
-PutBucketReplicationRequest { Bucket ContentMD5 ChecksumAlgorithm ReplicationConfiguration:ReplicationConfiguration@P! Token ExpectedBucketOwner
-PutBucketRequestPaymentRequest { Bucket ContentMD5 ChecksumAlgorithm RequestPaymentConfiguration:RequestPaymentConfiguration@P! ExpectedBucketOwner
-PutBucketTaggingRequest { Bucket ContentMD5 ChecksumAlgorithm Tagging:Tagging@P! ExpectedBucketOwner
-PutBucketVersioningRequest { Bucket ContentMD5 ChecksumAlgorithm MFA VersioningConfiguration:VersioningConfiguration@P! ExpectedBucketOwner
-PutBucketWebsiteRequest { Bucket ContentMD5 ChecksumAlgorithm WebsiteConfiguration:WebsiteConfiguration@P! ExpectedBucketOwner
+PutBucketPolicyRequest { 27 ConfirmRemoveSelfBucketAccess:b@h=x-amz-confirm-remove-self-bucket-access Policy:s@P! ExpectedBucketOwner
+PutBucketReplicationRequest { 27 ReplicationConfiguration:ReplicationConfiguration@P! Token ExpectedBucketOwner
+PutBucketRequestPaymentRequest { 27 RequestPaymentConfiguration:RequestPaymentConfiguration@P! ExpectedBucketOwner
+PutBucketTaggingRequest { 27 Tagging:Tagging@P! ExpectedBucketOwner
+PutBucketVersioningRequest { 27 MFA VersioningConfiguration:VersioningConfiguration@P! ExpectedBucketOwner
+PutBucketWebsiteRequest { 27 WebsiteConfiguration:WebsiteConfiguration@P! ExpectedBucketOwner
 PutObjectAclOutput { RequestCharged
-PutObjectAclRequest { ACL AccessControlPolicy Bucket ContentMD5 ChecksumAlgorithm GrantFullControl GrantRead GrantReadACP GrantWrite GrantWriteACP Key RequestPayer VersionId ExpectedBucketOwner
-PutObjectAnnotationOutput { Key:s1 AnnotationName:s ObjectVersionId ETag:s@h=etag ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ChecksumType ServerSideEncryption RequestCharged
-PutObjectAnnotationRequest { Bucket Key VersionId AnnotationName AnnotationPayload:x@P!* ObjectIfMatch ChecksumAlgorithm ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ContentMD5 RequestPayer ExpectedBucketOwner
+PutObjectAclRequest { 100 27 36 54 Key 65 ExpectedBucketOwner
+PutObjectAnnotationOutput { Key:s1 AnnotationName:s ObjectVersionId 45 7 9 4 38 RequestCharged
+PutObjectAnnotationRequest { 28 AnnotationName AnnotationPayload:x@P!* ObjectIfMatch 106 7 9 4 ContentMD5 2
 PutObjectLegalHoldOutput { RequestCharged
-PutObjectLegalHoldRequest { Bucket Key LegalHold RequestPayer VersionId ContentMD5 ChecksumAlgorithm ExpectedBucketOwner
+PutObjectLegalHoldRequest { 15 LegalHold 65 35
 PutObjectLockConfigurationOutput { RequestCharged
-PutObjectLockConfigurationRequest { Bucket ObjectLockConfiguration RequestPayer Token ContentMD5 ChecksumAlgorithm ExpectedBucketOwner
-PutObjectOutput { Expiration ETag:s@h=etag ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 ChecksumType ServerSideEncryption VersionId:s@h=x-amz-version-id SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled Size:l@h=x-amz-object-size RequestCharged
-PutObjectRequest { ACL Body Bucket CacheControl ContentDisposition ContentEncoding ContentLanguage ContentLength ContentMD5 ContentType ChecksumAlgorithm ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 Expires IfMatch IfNoneMatch GrantFullControl GrantRead GrantReadACP GrantWriteACP Key WriteOffsetBytes:l@h=x-amz-write-offset-bytes Metadata ServerSideEncryption StorageClass:s@h=x-amz-storage-class WebsiteRedirectLocation SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled RequestPayer Tagging ObjectLockMode ObjectLockRetainUntilDate ObjectLockLegalHoldStatus ExpectedBucketOwner
+PutObjectLockConfigurationRequest { Bucket ObjectLockConfiguration RequestPayer Token 35
+PutObjectOutput { Expiration 45 7 9 4 38 VersionId:s@h=x-amz-version-id 20 6 Size:l@h=x-amz-object-size RequestCharged
+PutObjectRequest { ACL Body 73 37 ContentLength ContentMD5 ContentType 106 7 9 4 Expires 72 81 Key WriteOffsetBytes:l@h=x-amz-write-offset-bytes Metadata 59 3 8 6 69 64
 PutObjectRetentionOutput { RequestCharged
-PutObjectRetentionRequest { Bucket Key Retention RequestPayer VersionId BypassGovernanceRetention ContentMD5 ChecksumAlgorithm ExpectedBucketOwner
+PutObjectRetentionRequest { 15 Retention 65 BypassGovernanceRetention 35
 PutObjectTaggingOutput { VersionId:s@h=x-amz-version-id
-PutObjectTaggingRequest { Bucket Key VersionId ContentMD5 ChecksumAlgorithm Tagging:Tagging@P! ExpectedBucketOwner RequestPayer
-PutPublicAccessBlockRequest { Bucket ContentMD5 ChecksumAlgorithm PublicAccessBlockConfiguration:PublicAccessBlockConfiguration@P! ExpectedBucketOwner
-QueueConfiguration { Id:s QueueArn:s=Queue! Events Filter
-QueueConfigurationDeprecated { Id:s Event Events:EventList=Event~ Queue:s
+PutObjectTaggingRequest { 28 1 Tagging:Tagging@P! 31
+PutPublicAccessBlockRequest { 27 PublicAccessBlockConfiguration:PublicAccessBlockConfiguration@P! ExpectedBucketOwner
+QueueConfiguration { Id:s QueueArn:s=Queue! 95
+QueueConfigurationDeprecated { Id:s 84 Queue:s
 QueueConfigurationList [~ member:QueueConfiguration
 RecordExpiration { Expiration:s! Days
 RecordsEvent { Payload:x^
 Redirect { HostName:s HttpRedirectCode:s Protocol ReplaceKeyPrefixWith:s ReplaceKeyWith:s
 RedirectAllRequestsTo { HostName:s! Protocol
 RenameObjectOutput {
-RenameObjectRequest { Bucket Key RenameSource:s@h=x-amz-rename-source! DestinationIfMatch:s@h=if-match DestinationIfNoneMatch:s@h=if-none-match DestinationIfModifiedSince:t@h=if-modified-since DestinationIfUnmodifiedSince:t@h=if-unmodified-since SourceIfMatch:s@h=x-amz-rename-source-if-match SourceIfNoneMatch:s@h=x-amz-rename-source-if-none-match SourceIfModifiedSince:tr@h=x-amz-rename-source-if-modified-since SourceIfUnmodifiedSince:tr@h=x-amz-rename-source-if-unmodified-since ClientToken:s@h=x-amz-client-token?
+RenameObjectRequest { 15 RenameSource:s@h=x-amz-rename-source! DestinationIfMatch:s@h=if-match DestinationIfNoneMatch:s@h=if-none-match DestinationIfModifiedSince:t@h=if-modified-since DestinationIfUnmodifiedSince:t@h=if-unmodified-since SourceIfMatch:s@h=x-amz-rename-source-if-match SourceIfNoneMatch:s@h=x-amz-rename-source-if-none-match SourceIfModifiedSince:tr@h=x-amz-rename-source-if-modified-since SourceIfUnmodifiedSince:tr@h=x-amz-rename-source-if-unmodified-since ClientToken:s@h=x-amz-client-token?
 ReplicaModifications { Status
 ReplicationConfiguration { Role:s! Rules:ReplicationRules=Rule!~
 ReplicationRule { ID Priority:i Prefix Filter:ReplicationRuleFilter Status SourceSelectionCriteria:SourceSelectionCriteria ExistingObjectReplication:ExistingObjectReplication Destination:Destination! DeleteMarkerReplication:DeleteMarkerReplication
-ReplicationRuleAndOperator { Prefix Tags
-ReplicationRuleFilter { Prefix Tag And:ReplicationRuleAndOperator
+ReplicationRuleAndOperator { 68
+ReplicationRuleFilter { 75 And:ReplicationRuleAndOperator
 ReplicationRules [~ member:ReplicationRule
 ReplicationTime { Status Time:ReplicationTimeValue!
 ReplicationTimeValue { Minutes:i
 RequestPaymentConfiguration { Payer:s!
 RequestProgress { Enabled:b
 RestoreObjectOutput { RequestCharged RestoreOutputPath:s@h=x-amz-restore-output-path
-RestoreObjectRequest { Bucket Key VersionId RestoreRequest:RestoreRequest@P RequestPayer ChecksumAlgorithm ExpectedBucketOwner
+RestoreObjectRequest { 28 RestoreRequest:RestoreRequest@P RequestPayer ChecksumAlgorithm ExpectedBucketOwner
 RestoreRequest { Days GlacierJobParameters:GlacierJobParameters Type Tier:s Description:s SelectParameters:SelectParameters OutputLocation:OutputLocation
 RestoreStatus { IsRestoreInProgress:b RestoreExpiryDate:t
 RoutingRule { Condition:Condition Redirect:Redirect!
 RoutingRules [ RoutingRule:RoutingRule
-Rule { Expiration:LifecycleExpiration ID Prefix:s! Status Transition:Transition NoncurrentVersionTransition:NoncurrentVersionTransition NoncurrentVersionExpiration AbortIncompleteMultipartUpload
+Rule { 77 Prefix:s! Status Transition:Transition NoncurrentVersionTransition:NoncurrentVersionTransition 46
 Rules [~ member:Rule
 S3KeyFilter { FilterRules:FilterRuleList=FilterRule~
 S3Location { BucketName:s! Prefix:s! Encryption:Encryption CannedACL:s AccessControlList:Grants Tagging:Tagging UserMetadata:UserMetadata StorageClass
-S3TablesDestination { TableBucketArn TableName
-S3TablesDestinationResult { TableBucketArn TableName TableArn:s! TableNamespace:s!
+S3TablesDestination { 96
+S3TablesDestinationResult { 96 TableArn:s! TableNamespace:s!
 SSEKMS { KeyId:s!$
 SSEKMSEncryption { KMSKeyArn:s20!$ BucketKeyEnabled:b
 SSES3 {
 ScanRange { Start:l End:l
 SelectObjectContentEventStream {^ Records:RecordsEvent Stats:StatsEvent Progress:ProgressEvent Cont:ContinuationEvent End:EndEvent
 SelectObjectContentOutput { Payload:SelectObjectContentEventStream@P
-SelectObjectContentRequest { Bucket Key SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 Expression ExpressionType RequestProgress:RequestProgress InputSerialization OutputSerialization ScanRange:ScanRange ExpectedBucketOwner
+SelectObjectContentRequest { 15 22 Expression ExpressionType RequestProgress:RequestProgress InputSerialization OutputSerialization ScanRange:ScanRange ExpectedBucketOwner
 SelectParameters { InputSerialization ExpressionType Expression OutputSerialization
 ServerSideEncryptionByDefault { SSEAlgorithm:s! KMSMasterKeyID:s$
 ServerSideEncryptionConfiguration { Rules:ServerSideEncryptionRules=Rule!~
@@ -561,34 +670,34 @@ SessionCredentials { AccessKeyId:s! SecretAccessKey:s!$ SessionToken:s!$ Expirat
 SimplePrefix {
 SourceSelectionCriteria { SseKmsEncryptedObjects:SseKmsEncryptedObjects ReplicaModifications:ReplicaModifications
 SseKmsEncryptedObjects { Status
-Stats { BytesScanned BytesProcessed BytesReturned
+Stats { 122
 StatsEvent { Details:Stats^
 StorageClassAnalysis { DataExport:StorageClassAnalysisDataExport
 StorageClassAnalysisDataExport { OutputSchemaVersion:s! Destination:AnalyticsExportDestination!
 Tag { Key:s1! Value:s!
 TagSet [ Tag:Tag
 Tagging { TagSet
-TargetGrant { Grantee Permission
+TargetGrant { 111
 TargetGrants [ Grant:TargetGrant
 TargetObjectKeyFormat { SimplePrefix:SimplePrefix PartitionedPrefix:PartitionedPrefix
 Tiering { Days:i! AccessTier:s!
 TieringList [~ member:Tiering
 TooManyParts {
-TopicConfiguration { Id:s TopicArn:s=Topic! Events Filter
+TopicConfiguration { Id:s TopicArn:s=Topic! 95
 TopicConfigurationDeprecated { Id:s Events:EventList=Event~ Event Topic:s
 TopicConfigurationList [~ member:TopicConfiguration
 Transition { Date Days StorageClass
 TransitionList [~ member:Transition
 UnsupportedMediaType {
-UpdateBucketMetadataAnnotationTableConfigurationRequest { Bucket ContentMD5 ChecksumAlgorithm AnnotationTableConfiguration:AnnotationTableConfigurationUpdates@P! ExpectedBucketOwner
-UpdateBucketMetadataInventoryTableConfigurationRequest { Bucket ContentMD5 ChecksumAlgorithm InventoryTableConfiguration:InventoryTableConfigurationUpdates@P! ExpectedBucketOwner
-UpdateBucketMetadataJournalTableConfigurationRequest { Bucket ContentMD5 ChecksumAlgorithm JournalTableConfiguration:JournalTableConfigurationUpdates@P! ExpectedBucketOwner
-UpdateObjectEncryptionRequest { Bucket Key VersionId ObjectEncryption:ObjectEncryption@P! RequestPayer ExpectedBucketOwner ContentMD5 ChecksumAlgorithm
+UpdateBucketMetadataAnnotationTableConfigurationRequest { 27 AnnotationTableConfiguration:AnnotationTableConfigurationUpdates@P! ExpectedBucketOwner
+UpdateBucketMetadataInventoryTableConfigurationRequest { 27 InventoryTableConfiguration:InventoryTableConfigurationUpdates@P! ExpectedBucketOwner
+UpdateBucketMetadataJournalTableConfigurationRequest { 27 JournalTableConfiguration:JournalTableConfigurationUpdates@P! ExpectedBucketOwner
+UpdateObjectEncryptionRequest { 28 ObjectEncryption:ObjectEncryption@P! 2 1
 UpdateObjectEncryptionResponse { RequestCharged
-UploadPartCopyOutput { CopySourceVersionId CopyPartResult:CopyPartResult@P ServerSideEncryption SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId BucketKeyEnabled RequestCharged
-UploadPartCopyRequest { Bucket CopySource CopySourceIfMatch CopySourceIfModifiedSince CopySourceIfNoneMatch CopySourceIfUnmodifiedSince CopySourceRange:s@h=x-amz-copy-source-range Key PartNumber:i@q=partNumber! UploadId SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 CopySourceSSECustomerAlgorithm CopySourceSSECustomerKey CopySourceSSECustomerKeyMD5 RequestPayer ExpectedBucketOwner ExpectedSourceBucketOwner
-UploadPartOutput { ServerSideEncryption ETag:s@h=etag ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 SSECustomerAlgorithm SSECustomerKeyMD5 SSEKMSKeyId BucketKeyEnabled RequestCharged
-UploadPartRequest { Body Bucket ContentLength ContentMD5 ChecksumAlgorithm ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumSHA1 ChecksumSHA256 ChecksumSHA512 ChecksumMD5 ChecksumXXHASH64 ChecksumXXHASH3 ChecksumXXHASH128 Key PartNumber:i@q=partNumber! UploadId SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5 RequestPayer ExpectedBucketOwner
+UploadPartCopyOutput { CopySourceVersionId CopyPartResult:CopyPartResult@P 58 42
+UploadPartCopyRequest { Bucket 125 52 CopySourceRange:s@h=x-amz-copy-source-range Key 74 22 82 2 ExpectedSourceBucketOwner
+UploadPartOutput { ServerSideEncryption 45 7 9 4 20 42
+UploadPartRequest { Body Bucket ContentLength 1 24 7 9 4 Key 74 22 2
 UserMetadata [ MetadataEntry:MetadataEntry
 VersioningConfiguration { MFADelete Status:s
 WebsiteConfiguration { ErrorDocument IndexDocument RedirectAllRequestsTo RoutingRules

@@ -90,19 +90,13 @@ import { ReadableObject } from "../readable-object.js";
 export class S3Resource extends ServiceHandle {
   static override readonly identifiers: readonly string[] = [];
 
-  /**
-   * Creates a bucket, in the client's region unless told otherwise.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
-   */
+  /** Creates a bucket, in the client's region unless told otherwise. See {@link S3Client.createBucket}. */
   async createBucket(input: CreateBucketRequest, options?: CallOptions): Promise<Bucket> {
     await this.meta.client.createBucket(input, options);
     return new Bucket(input.Bucket, this.meta.client);
   }
 
-  /**
-   * The buckets of the account.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
-   */
+  /** The buckets of the account. See {@link S3Client.listBuckets}. */
   get buckets(): Collection<Bucket, "listBuckets", BucketEntry> {
     const { client } = this.meta;
     return new Collection({
@@ -229,43 +223,28 @@ export class Bucket extends BucketHandle<BucketEntry> {
     this.name = identifier(new.target, "name", name, "string");
   }
 
-  /**
-   * Creates the bucket, in the client's region unless told otherwise.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
-   */
+  /** Creates the bucket, in the client's region unless told otherwise. See {@link S3Client.createBucket}. */
   create(input: Given<CreateBucketRequest, "Bucket"> = {}, options?: CallOptions): Promise<CreateBucketOutput> {
     return this.meta.client.createBucket({ Bucket: this.name, ...input }, options);
   }
 
-  /**
-   * Deletes the bucket, which must be empty.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
-   */
+  /** Deletes the bucket, which must be empty. See {@link S3Client.deleteBucket}. */
   delete(input: Given<DeleteBucketRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucket({ Bucket: this.name, ...input }, options);
   }
 
-  /**
-   * Deletes up to a thousand objects by key; `bucket.objects.delete()` deletes any number.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
-   */
+  /** Deletes up to a thousand objects by key; `bucket.objects.delete()` deletes any number. See {@link S3Client.deleteObjects}. */
   deleteObjects(input: Given<DeleteObjectsRequest, "Bucket">, options?: CallOptions): Promise<DeleteObjectsOutput> {
     return this.meta.client.deleteObjects({ Bucket: this.name, ...input }, options);
   }
 
-  /**
-   * Writes an object.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
-   */
+  /** Writes an object. See {@link S3Client.putObject}. */
   async putObject(input: Given<PutObjectRequest, "Bucket">, options?: CallOptions): Promise<S3Object> {
     await this.meta.client.putObject({ Bucket: this.name, ...input }, options);
     return new S3Object(this.name, input.Key, this.meta.client);
   }
 
-  /**
-   * The uploads in parts that have begun and not ended.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
-   */
+  /** The uploads in parts that have begun and not ended. See {@link S3Client.listMultipartUploads}. */
   get multipartUploads(): Collection<MultipartUpload, "listMultipartUploads", MultipartUploadEntry> {
     const { client } = this.meta;
     return new Collection({
@@ -277,10 +256,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
     });
   }
 
-  /**
-   * All versions of the objects, page by page the versions first, then the delete markers.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-   */
+  /** All versions of the objects, page by page the versions first, then the delete markers. See {@link S3Client.listObjectVersions}. */
   get objectVersions(): BatchCollection<ObjectVersion, "listObjectVersions", ObjectVersionEntry | DeleteMarkerEntry> {
     const { client } = this.meta;
     return new BatchCollection({
@@ -293,10 +269,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
     });
   }
 
-  /**
-   * The objects, in the order of their keys.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
-   */
+  /** The objects, in the order of their keys. See {@link S3Client.listObjects}. */
   get objects(): BatchCollection<ObjectSummary, "listObjects", ObjectEntry> {
     const { client } = this.meta;
     return new BatchCollection({
@@ -375,9 +348,8 @@ export class Bucket extends BucketHandle<BucketEntry> {
   }
 
   /**
-   * Waits until it exists, asking every 5 seconds, 20 times at most.
+   * Waits until it exists, asking every 5 seconds, 20 times at most. See {@link S3Client.headBucket}.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
    */
   async waitUntilExists(input?: Given<HeadBucketRequest, "Bucket"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -385,9 +357,8 @@ export class Bucket extends BucketHandle<BucketEntry> {
   }
 
   /**
-   * Waits until it exists no more, asking every 5 seconds, 20 times at most.
+   * Waits until it exists no more, asking every 5 seconds, 20 times at most. See {@link S3Client.headBucket}.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
    */
   async waitUntilNotExists(input?: Given<HeadBucketRequest, "Bucket"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -412,10 +383,7 @@ export class BucketAcl extends Resource<GetBucketAclOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketAcl}. */
   async load(input: Given<GetBucketAclRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketAcl({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -426,10 +394,7 @@ export class BucketAcl extends Resource<GetBucketAclOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Sets who may do what with the bucket.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html
-   */
+  /** Sets who may do what with the bucket. See {@link S3Client.putBucketAcl}. */
   put(input: Given<PutBucketAclRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketAcl({ Bucket: this.bucketName, ...input }, options);
   }
@@ -460,10 +425,7 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketCors}. */
   async load(input: Given<GetBucketCorsRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketCors({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -474,18 +436,12 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Deletes all rules.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html
-   */
+  /** Deletes all rules. See {@link S3Client.deleteBucketCors}. */
   delete(input: Given<DeleteBucketCorsRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketCors({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Replaces the rules.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
-   */
+  /** Replaces the rules. See {@link S3Client.putBucketCors}. */
   put(input: Given<PutBucketCorsRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketCors({ Bucket: this.bucketName, ...input }, options);
   }
@@ -516,10 +472,7 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycle.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketLifecycle}. */
   async load(input: Given<GetBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -530,18 +483,12 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Deletes all rules.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html
-   */
+  /** Deletes all rules. See {@link S3Client.deleteBucketLifecycle}. */
   delete(input: Given<DeleteBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Replaces the rules.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycle.html
-   */
+  /** Replaces the rules. See {@link S3Client.putBucketLifecycle}. */
   put(input: Given<PutBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
   }
@@ -574,10 +521,7 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketLifecycleConfiguration}. */
   async load(input: Given<GetBucketLifecycleConfigurationRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketLifecycleConfiguration({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -588,18 +532,12 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
     return this.load(input, options);
   }
 
-  /**
-   * Deletes all rules.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html
-   */
+  /** Deletes all rules. See {@link S3Client.deleteBucketLifecycle}. */
   delete(input: Given<DeleteBucketLifecycleRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketLifecycle({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Replaces the rules.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
-   */
+  /** Replaces the rules. See {@link S3Client.putBucketLifecycleConfiguration}. */
   put(input: Given<PutBucketLifecycleConfigurationRequest, "Bucket"> = {}, options?: CallOptions): Promise<PutBucketLifecycleConfigurationOutput> {
     return this.meta.client.putBucketLifecycleConfiguration({ Bucket: this.bucketName, ...input }, options);
   }
@@ -630,10 +568,7 @@ export class BucketLogging extends Resource<GetBucketLoggingOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketLogging}. */
   async load(input: Given<GetBucketLoggingRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketLogging({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -644,10 +579,7 @@ export class BucketLogging extends Resource<GetBucketLoggingOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Says where the access log goes, or that there is none.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
-   */
+  /** Says where the access log goes, or that there is none. See {@link S3Client.putBucketLogging}. */
   put(input: Given<PutBucketLoggingRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketLogging({ Bucket: this.bucketName, ...input }, options);
   }
@@ -684,10 +616,7 @@ export class BucketNotification extends Resource<NotificationConfiguration> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketNotificationConfiguration}. */
   async load(input: Given<GetBucketNotificationConfigurationRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketNotificationConfiguration({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -698,10 +627,7 @@ export class BucketNotification extends Resource<NotificationConfiguration> {
     return this.load(input, options);
   }
 
-  /**
-   * Replaces who hears of what.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
-   */
+  /** Replaces who hears of what. See {@link S3Client.putBucketNotificationConfiguration}. */
   put(input: Given<PutBucketNotificationConfigurationRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketNotificationConfiguration({ Bucket: this.bucketName, ...input }, options);
   }
@@ -732,10 +658,7 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketPolicy}. */
   async load(input: Given<GetBucketPolicyRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketPolicy({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -746,18 +669,12 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Deletes the policy.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
-   */
+  /** Deletes the policy. See {@link S3Client.deleteBucketPolicy}. */
   delete(input: Given<DeleteBucketPolicyRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketPolicy({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Replaces the policy.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
-   */
+  /** Replaces the policy. See {@link S3Client.putBucketPolicy}. */
   put(input: Given<PutBucketPolicyRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketPolicy({ Bucket: this.bucketName, ...input }, options);
   }
@@ -788,10 +705,7 @@ export class BucketRequestPayment extends Resource<GetBucketRequestPaymentOutput
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketRequestPayment}. */
   async load(input: Given<GetBucketRequestPaymentRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketRequestPayment({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -802,10 +716,7 @@ export class BucketRequestPayment extends Resource<GetBucketRequestPaymentOutput
     return this.load(input, options);
   }
 
-  /**
-   * Says who pays.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html
-   */
+  /** Says who pays. See {@link S3Client.putBucketRequestPayment}. */
   put(input: Given<PutBucketRequestPaymentRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketRequestPayment({ Bucket: this.bucketName, ...input }, options);
   }
@@ -836,10 +747,7 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketTagging}. */
   async load(input: Given<GetBucketTaggingRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketTagging({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -850,18 +758,12 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Deletes all tags.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html
-   */
+  /** Deletes all tags. See {@link S3Client.deleteBucketTagging}. */
   delete(input: Given<DeleteBucketTaggingRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketTagging({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Replaces the tags.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
-   */
+  /** Replaces the tags. See {@link S3Client.putBucketTagging}. */
   put(input: Given<PutBucketTaggingRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketTagging({ Bucket: this.bucketName, ...input }, options);
   }
@@ -894,10 +796,7 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketVersioning}. */
   async load(input: Given<GetBucketVersioningRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketVersioning({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -908,26 +807,17 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Keeps versions from now on.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
-   */
+  /** Keeps versions from now on. See {@link S3Client.putBucketVersioning}. */
   enable(input: Given<PutBucketVersioningRequest, "Bucket" | "VersioningConfiguration"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketVersioning({ Bucket: this.bucketName, VersioningConfiguration: { Status: "Enabled" }, ...input }, options);
   }
 
-  /**
-   * Sets versioning and MFA delete.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
-   */
+  /** Sets versioning and MFA delete. See {@link S3Client.putBucketVersioning}. */
   put(input: Given<PutBucketVersioningRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketVersioning({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Keeps no more versions; those that are there stay.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
-   */
+  /** Keeps no more versions; those that are there stay. See {@link S3Client.putBucketVersioning}. */
   suspend(input: Given<PutBucketVersioningRequest, "Bucket" | "VersioningConfiguration"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketVersioning({ Bucket: this.bucketName, VersioningConfiguration: { Status: "Suspended" }, ...input }, options);
   }
@@ -964,10 +854,7 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
     this.bucketName = identifier(new.target, "bucketName", bucketName, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getBucketWebsite}. */
   async load(input: Given<GetBucketWebsiteRequest, "Bucket"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getBucketWebsite({ Bucket: this.bucketName, ...input }, options);
     return this;
@@ -978,18 +865,12 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Makes the bucket a website no more.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html
-   */
+  /** Makes the bucket a website no more. See {@link S3Client.deleteBucketWebsite}. */
   delete(input: Given<DeleteBucketWebsiteRequest, "Bucket"> = {}, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.deleteBucketWebsite({ Bucket: this.bucketName, ...input }, options);
   }
 
-  /**
-   * Says how the bucket is a website.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html
-   */
+  /** Says how the bucket is a website. See {@link S3Client.putBucketWebsite}. */
   put(input: Given<PutBucketWebsiteRequest, "Bucket">, options?: CallOptions): Promise<EmptyOutput> {
     return this.meta.client.putBucketWebsite({ Bucket: this.bucketName, ...input }, options);
   }
@@ -1040,27 +921,18 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
     this.id = identifier(new.target, "id", id, "string");
   }
 
-  /**
-   * Ends the upload and deletes its parts.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
-   */
+  /** Ends the upload and deletes its parts. See {@link S3Client.abortMultipartUpload}. */
   abort(input: Given<AbortMultipartUploadRequest, "Bucket" | "Key" | "UploadId"> = {}, options?: CallOptions): Promise<AbortMultipartUploadOutput> {
     return this.meta.client.abortMultipartUpload({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.id, ...input }, options);
   }
 
-  /**
-   * Makes the parts an object.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-   */
+  /** Makes the parts an object. See {@link S3Client.completeMultipartUpload}. */
   async complete(input: Given<CompleteMultipartUploadRequest, "Bucket" | "Key" | "UploadId"> = {}, options?: CallOptions): Promise<S3Object> {
     await this.meta.client.completeMultipartUpload({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.id, ...input }, options);
     return new S3Object(this.bucketName, this.objectKey, this.meta.client);
   }
 
-  /**
-   * The parts that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
-   */
+  /** The parts that are there. See {@link S3Client.listParts}. */
   get parts(): Collection<MultipartUploadPart, "listParts", Part> {
     const { client } = this.meta;
     return new Collection({
@@ -1136,18 +1008,12 @@ export class MultipartUploadPart extends Resource<Part> {
     this.partNumber = identifier(new.target, "partNumber", partNumber, "number");
   }
 
-  /**
-   * Copies the part from another object, or some of its bytes.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
-   */
+  /** Copies the part from another object, or some of its bytes. See {@link S3Client.uploadPartCopy}. */
   copyFrom(input: Given<UploadPartCopyRequest, "Bucket" | "Key" | "UploadId" | "PartNumber">, options?: CallOptions): Promise<UploadPartCopyOutput> {
     return this.meta.client.uploadPartCopy({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.multipartUploadId, PartNumber: this.partNumber, ...input }, options);
   }
 
-  /**
-   * Uploads the part.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
-   */
+  /** Uploads the part. See {@link S3Client.uploadPart}. */
   upload(input: Given<UploadPartRequest, "Bucket" | "Key" | "UploadId" | "PartNumber"> = {}, options?: CallOptions): Promise<UploadPartOutput> {
     return this.meta.client.uploadPart({ Bucket: this.bucketName, Key: this.objectKey, UploadId: this.multipartUploadId, PartNumber: this.partNumber, ...input }, options);
   }
@@ -1265,10 +1131,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
     this.key = identifier(new.target, "key", key, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.headObject}. */
   async load(input: Given<HeadObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.headObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
     return this;
@@ -1279,43 +1142,28 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Makes this object a copy of another, of up to 5 GB.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-   */
+  /** Makes this object a copy of another, of up to 5 GB. See {@link S3Client.copyObject}. */
   copyFrom(input: Given<CopyObjectRequest, "Bucket" | "Key">, options?: CallOptions): Promise<CopyObjectOutput> {
     return this.meta.client.copyObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
 
-  /**
-   * Deletes the object; with versioning, hides it behind a delete marker.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
-   */
+  /** Deletes the object; with versioning, hides it behind a delete marker. See {@link S3Client.deleteObject}. */
   delete(input: Given<DeleteObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<DeleteObjectOutput> {
     return this.meta.client.deleteObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
 
-  /**
-   * Reads the object: its body and attributes.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-   */
+  /** Reads the object: its body and attributes. See {@link S3Client.getObject}. */
   get(input: Given<GetObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<GetObjectOutput> {
     return this.meta.client.getObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
 
-  /**
-   * Begins an upload in parts.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
-   */
+  /** Begins an upload in parts. See {@link S3Client.createMultipartUpload}. */
   async initiateMultipartUpload(input: Given<CreateMultipartUploadRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<MultipartUpload> {
     const output = await this.meta.client.createMultipartUpload({ Bucket: this.bucketName, Key: this.key, ...input }, options);
     return new MultipartUpload(this.bucketName, this.key, output.UploadId, this.meta.client);
   }
 
-  /**
-   * Brings an archived object back for some days.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
-   */
+  /** Brings an archived object back for some days. See {@link S3Client.restoreObject}. */
   restoreObject(input: Given<RestoreObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<RestoreObjectOutput> {
     return this.meta.client.restoreObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
@@ -1346,9 +1194,8 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
   }
 
   /**
-   * Waits until it exists, asking every 5 seconds, 20 times at most.
+   * Waits until it exists, asking every 5 seconds, 20 times at most. See {@link S3Client.headObject}.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1356,9 +1203,8 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
   }
 
   /**
-   * Waits until it exists no more, asking every 5 seconds, 20 times at most.
+   * Waits until it exists no more, asking every 5 seconds, 20 times at most. See {@link S3Client.headObject}.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilNotExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1388,10 +1234,7 @@ export class ObjectAcl extends Resource<GetObjectAclOutput> {
     this.objectKey = identifier(new.target, "objectKey", objectKey, "string");
   }
 
-  /**
-   * Fetches the attributes, in place of those that are there.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html
-   */
+  /** Fetches the attributes, in place of those that are there. See {@link S3Client.getObjectAcl}. */
   async load(input: Given<GetObjectAclRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<this> {
     this.meta.data = await this.meta.client.getObjectAcl({ Bucket: this.bucketName, Key: this.objectKey, ...input }, options);
     return this;
@@ -1402,10 +1245,7 @@ export class ObjectAcl extends Resource<GetObjectAclOutput> {
     return this.load(input, options);
   }
 
-  /**
-   * Sets who may do what with the object.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html
-   */
+  /** Sets who may do what with the object. See {@link S3Client.putObjectAcl}. */
   put(input: Given<PutObjectAclRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<PutObjectAclOutput> {
     return this.meta.client.putObjectAcl({ Bucket: this.bucketName, Key: this.objectKey, ...input }, options);
   }
@@ -1453,43 +1293,28 @@ export class ObjectSummary extends SummaryHandle {
     this.key = identifier(new.target, "key", key, "string");
   }
 
-  /**
-   * Makes this object a copy of another, of up to 5 GB.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-   */
+  /** Makes this object a copy of another, of up to 5 GB. See {@link S3Client.copyObject}. */
   copyFrom(input: Given<CopyObjectRequest, "Bucket" | "Key">, options?: CallOptions): Promise<CopyObjectOutput> {
     return this.meta.client.copyObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
 
-  /**
-   * Deletes the object; with versioning, hides it behind a delete marker.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
-   */
+  /** Deletes the object; with versioning, hides it behind a delete marker. See {@link S3Client.deleteObject}. */
   delete(input: Given<DeleteObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<DeleteObjectOutput> {
     return this.meta.client.deleteObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
 
-  /**
-   * Reads the object: its body and attributes.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-   */
+  /** Reads the object: its body and attributes. See {@link S3Client.getObject}. */
   get(input: Given<GetObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<GetObjectOutput> {
     return this.meta.client.getObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
 
-  /**
-   * Begins an upload in parts.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
-   */
+  /** Begins an upload in parts. See {@link S3Client.createMultipartUpload}. */
   async initiateMultipartUpload(input: Given<CreateMultipartUploadRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<MultipartUpload> {
     const output = await this.meta.client.createMultipartUpload({ Bucket: this.bucketName, Key: this.key, ...input }, options);
     return new MultipartUpload(this.bucketName, this.key, output.UploadId, this.meta.client);
   }
 
-  /**
-   * Brings an archived object back for some days.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
-   */
+  /** Brings an archived object back for some days. See {@link S3Client.restoreObject}. */
   restoreObject(input: Given<RestoreObjectRequest, "Bucket" | "Key"> = {}, options?: CallOptions): Promise<RestoreObjectOutput> {
     return this.meta.client.restoreObject({ Bucket: this.bucketName, Key: this.key, ...input }, options);
   }
@@ -1525,9 +1350,8 @@ export class ObjectSummary extends SummaryHandle {
   }
 
   /**
-   * Waits until it exists, asking every 5 seconds, 20 times at most.
+   * Waits until it exists, asking every 5 seconds, 20 times at most. See {@link S3Client.headObject}.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1535,9 +1359,8 @@ export class ObjectSummary extends SummaryHandle {
   }
 
   /**
-   * Waits until it exists no more, asking every 5 seconds, 20 times at most.
+   * Waits until it exists no more, asking every 5 seconds, 20 times at most. See {@link S3Client.headObject}.
    * @throws WaiterError when it is not so after all attempts, or cannot be known
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   async waitUntilNotExists(input?: Given<HeadObjectRequest, "Bucket" | "Key"> & WaitOptions, options?: WaitOptions): Promise<void> {
     const [given, wait] = waitInput(input, options);
@@ -1586,26 +1409,17 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
     this.id = identifier(new.target, "id", id, "string");
   }
 
-  /**
-   * Deletes this version for good.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
-   */
+  /** Deletes this version for good. See {@link S3Client.deleteObject}. */
   delete(input: Given<DeleteObjectRequest, "Bucket" | "Key" | "VersionId"> = {}, options?: CallOptions): Promise<DeleteObjectOutput> {
     return this.meta.client.deleteObject({ Bucket: this.bucketName, Key: this.objectKey, VersionId: this.id, ...input }, options);
   }
 
-  /**
-   * Reads this version: its body and attributes.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-   */
+  /** Reads this version: its body and attributes. See {@link S3Client.getObject}. */
   get(input: Given<GetObjectRequest, "Bucket" | "Key" | "VersionId"> = {}, options?: CallOptions): Promise<GetObjectOutput> {
     return this.meta.client.getObject({ Bucket: this.bucketName, Key: this.objectKey, VersionId: this.id, ...input }, options);
   }
 
-  /**
-   * Reads the attributes of this version.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-   */
+  /** Reads the attributes of this version. See {@link S3Client.headObject}. */
   head(input: Given<HeadObjectRequest, "Bucket" | "Key" | "VersionId"> = {}, options?: CallOptions): Promise<HeadObjectOutput> {
     return this.meta.client.headObject({ Bucket: this.bucketName, Key: this.objectKey, VersionId: this.id, ...input }, options);
   }

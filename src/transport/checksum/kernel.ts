@@ -85,7 +85,8 @@ function compile(machine: Machine, algorithm: KernelAlgorithm): Kernel {
   let exports = machine.modules.get(name);
   if (!exports) {
     const { Module, Instance } = webAssembly(algorithm);
-    const instance = new Instance(new Module(Buffer.from(kernels[name], "base64")), { m: { m: machine.memory } });
+    const bytes = process.getBuiltinModule("node:zlib").inflateRawSync(Buffer.from(kernels[name], "base64"));
+    const instance = new Instance(new Module(bytes), { m: { m: machine.memory } });
     exports = instance.exports as Exports;
     exports.tables?.();
     machine.modules.set(name, exports);
