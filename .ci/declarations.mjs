@@ -6,6 +6,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
+/** Rooms in one file: apart, a list of each other's names would take more than many of them. */
+const TOGETHER = ["client", "model", "resource", "session", "transfer"];
+
 const STATEMENT = /^(?:export|declare|import|interface|type|abstract)\b/;
 const DECLARATION =
   /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type|function|const|let|enum) (?<name>\w+)/;
@@ -126,7 +129,8 @@ export async function gatherDeclarations(folder, out, doors) {
   const rooms = new Map();
   const roomOf = (file) => {
     const [first, ...rest] = relative(folder, file).split("/");
-    return rest.length > 0 ? first : first.replace(/\.d\.ts$/, "");
+    const room = rest.length > 0 ? first : first.replace(/\.d\.ts$/, "");
+    return TOGETHER.includes(room) ? TOGETHER[0] : room;
   };
   function keep(declaration) {
     const name = roomOf(declaration.file);
@@ -144,7 +148,10 @@ export async function gatherDeclarations(folder, out, doors) {
       if (found) {
         if (found.name !== word) throw new Error(`declarations: ${declaration.file} calls ${found.name} ${word}`);
         keep(found);
-        if (roomOf(found.file) !== name) take(imports, `./${roomOf(found.file)}.js`, word);
+        if (roomOf(found.file) !== name) {
+          found.wanted = true;
+          take(imports, `./${roomOf(found.file)}.js`, word);
+        }
       } else if (taken && !taken.from.startsWith("/")) take(imports, taken.from, word, taken.name === "default");
       else if (member === undefined) free.set(word, declaration);
     }
@@ -177,6 +184,7 @@ export async function gatherDeclarations(folder, out, doors) {
     const lists = new Map();
     for (const [as, { one, typeOnly }] of exportsOf(join(folder, `${door}.d.ts`))) {
       keep(one);
+      one.wanted = true;
       const room = roomOf(one.file);
       if (!lists.has(room)) lists.set(room, { names: [], types: [] });
       const { names, types } = lists.get(room);
@@ -190,7 +198,7 @@ export async function gatherDeclarations(folder, out, doors) {
     const lines = [...lists].flatMap(([room, { names, types }]) => {
       const from = `from "${up}/${room}.js";`;
       // A type more than the door has does no harm, a value that is not there would.
-      const all = [...rooms.get(room).kept.values()].filter(({ exported }) => exported);
+      const all = [...rooms.get(room).kept.values()].filter(({ wanted }) => wanted);
       const others = all.filter(({ name }) => !names.includes(name));
       if (others.length < 3 && !others.some(isValue)) return [`export * ${from}`];
       return [
@@ -214,11 +222,12 @@ export async function gatherDeclarations(folder, out, doors) {
     const lines = [...heads].map(([from, words]) =>
       typeof words === "string" ? words : `import type { ${words.sort().join(", ")} } from "${from}";`,
     );
-    for (const { comment, text } of kept.values()) {
-      const all = comment === "" ? text : `${comment}\n${text}`;
+    for (const { comment, text, wanted } of kept.values()) {
+      const own = wanted ? text : text.replace(/^export /gm, "");
+      const all = comment === "" ? own : `${comment}\n${own}`;
       lines.push(shorten(all));
     }
-    // Without it, what is not exported would be.
+    // Without it, what no other room and no door wants would be exported.
     texts.set(`types/${name}.d.ts`, [...lines, "export {};"]);
   }
   for (const [name, lines] of texts) {

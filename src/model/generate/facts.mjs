@@ -40,6 +40,7 @@ export const renamed = {
   MultipartUpload: "MultipartUploadEntry",
   ObjectVersion: "ObjectVersionEntry",
   BucketLifecycleConfiguration: "BucketLifecycleConfigurationEntry",
+  ChecksumMode: "AskChecksum",
 };
 
 /** Input members that take more than their scalar: the rules of src/rules turn them into what goes on the wire. */

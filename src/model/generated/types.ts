@@ -27,7 +27,7 @@ export type BucketVersioningStatus = "Enabled" | "Suspended" | (string & {});
 
 export type ChecksumAlgorithm = "CRC32" | "CRC32C" | "SHA1" | "SHA256" | "CRC64NVME" | "SHA512" | "MD5" | "XXHASH64" | "XXHASH3" | "XXHASH128" | (string & {});
 
-export type ChecksumMode = "ENABLED" | (string & {});
+export type AskChecksum = "ENABLED" | (string & {});
 
 export type ChecksumType = "COMPOSITE" | "FULL_OBJECT" | (string & {});
 
@@ -1150,7 +1150,7 @@ export interface GetObjectAnnotationOutput extends Answer, ChargedMaybe, Checksu
 export interface GetObjectAnnotationRequest extends InBucketGiven, ForKey, OfVersionGiven, PaidGiven {
   AnnotationName: string;
   /** `ENABLED` asks for the object's checksum; what is read is then checked against it. */
-  ChecksumMode?: ChecksumMode | undefined;
+  ChecksumMode?: AskChecksum | undefined;
 }
 
 export interface GetObjectAttributesOutput extends OfVersionMaybe, Answer, ChargedMaybe, WithETagMaybe, StoredMaybe, ModifiedMaybe {
@@ -1235,7 +1235,7 @@ export interface GetObjectRequest extends InBucketGiven, ForKey, OfVersionGiven,
   /** Get one part of an object that was uploaded in parts, 1 to 10000. */
   PartNumber?: number | undefined;
   /** `ENABLED` asks for the object's checksum; what is read is then checked against it. */
-  ChecksumMode?: ChecksumMode | undefined;
+  ChecksumMode?: AskChecksum | undefined;
 }
 
 export interface GetObjectRetentionOutput extends Answer {
@@ -1331,7 +1331,7 @@ export interface HeadObjectRequest extends InBucketGiven, ForKey, OfVersionGiven
   /** Number of a part, 1 to 10000. */
   PartNumber?: number | undefined;
   /** `ENABLED` asks for the object's checksum; what is read is then checked against it. */
-  ChecksumMode?: ChecksumMode | undefined;
+  ChecksumMode?: AskChecksum | undefined;
 }
 
 export interface IndexDocument {
