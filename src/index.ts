@@ -14,6 +14,7 @@ export * from "./errors/base.js";
 export * from "./errors/layers.js";
 export * from "./errors/service.js";
 export type * from "./model/dictionaries.js";
+export type { OperationName, Operations } from "./model/generated/methods.js";
 export type { PageOperations } from "./model/generated/pages.js";
 export type * from "./model/generated/types.js";
 export type { Waiters } from "./model/generated/waiters.js";

@@ -1,8 +1,9 @@
 import type { Credentials } from "../credentials/types.js";
 import { TucuxiError } from "../errors/base.js";
 import { S3ServiceError } from "../errors/service.js";
+import type { Operations } from "../model/generated/methods.js";
 import type { PageOperations } from "../model/generated/pages.js";
-import type { CreateSessionOutput, HeadBucketOutput, Operations } from "../model/generated/types.js";
+import type { CreateSessionOutput, HeadBucketOutput } from "../model/generated/types.js";
 import type { Waiters } from "../model/generated/waiters.js";
 import { type OperationName, operation } from "../model/operation.js";
 import { encodeKey } from "../protocol/encode.js";

@@ -1,7 +1,10 @@
+import type { OperationMethods } from "../model/generated/methods.js";
 import { operationLines } from "../model/generated/operations.js";
 import type { OperationName } from "../model/operation.js";
-import type { OperationMethods } from "./generated/methods.js";
 import type { CallOptions } from "./options.js";
+
+/** The operations of the S3 API as a client has them. */
+export type ClientMethods = OperationMethods<CallOptions>;
 
 abstract class Caller {
   /** Sends one operation: the road that every method takes. */
@@ -25,4 +28,4 @@ abstract class Caller {
 
 /** The operations of the S3 API as methods; `call` is the road that each of them takes. */
 export const S3Operations = /* @__PURE__ */ Caller.withMethods() as unknown as abstract new () => Caller &
-  OperationMethods;
+  ClientMethods;

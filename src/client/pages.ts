@@ -1,11 +1,11 @@
 import { ParamValidationError } from "../errors/base.js";
 import { PaginationError } from "../errors/layers.js";
 import { checkOptionNames } from "../errors/names.js";
+import type { Operations } from "../model/generated/methods.js";
 import type { PageOperations, PageResults } from "../model/generated/pages.js";
-import type { Operations } from "../model/generated/types.js";
 import { listingMethods, type PageToken, type Pagination, paginationOfMethod } from "../model/page.js";
 import { decodeUrl } from "../rules/list-encoding.js";
-import type { OperationMethods } from "./generated/methods.js";
+import type { ClientMethods } from "./operations.js";
 import { pageNames } from "./option-names.js";
 import type { CallOptions } from "./options.js";
 import { type Place, readToken, TokenGuard, type Tokens, writeToken } from "./page-token.js";
@@ -58,7 +58,7 @@ export class Pages<M extends keyof PageOperations> implements AsyncIterable<Page
   #drop = 0;
   #state: "new" | "under way" | "ended" = "new";
 
-  constructor(client: OperationMethods, method: M, input: Operations[M]["input"], options: PaginateOptions = {}) {
+  constructor(client: ClientMethods, method: M, input: Operations[M]["input"], options: PaginateOptions = {}) {
     const pagination = paginationOfMethod(method);
     if (!pagination) {
       throw new PaginationError(`${String(method)} does not list page by page`, {
@@ -328,7 +328,7 @@ function checkCounts(pagination: Pagination, { pageSize, maxItems }: PaginateOpt
  * @throws ParamValidationError for a page size or item limit that is none; a bad `startingToken` is told by the iteration
  */
 export function paginate<M extends keyof PageOperations>(
-  client: OperationMethods,
+  client: ClientMethods,
   method: M,
   input: Operations[M]["input"],
   options?: PaginateOptions,

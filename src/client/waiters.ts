@@ -6,7 +6,7 @@ import type { ResponseMetadata } from "../model/dictionaries.js";
 import type { Waiters } from "../model/generated/waiters.js";
 import { type Waiter, waiterNames, waiter as waiterOf } from "../model/waiter.js";
 import { sleep } from "../transport/sleep.js";
-import type { OperationMethods } from "./generated/methods.js";
+import type { ClientMethods } from "./operations.js";
 import { waitNames } from "./option-names.js";
 import type { CallOptions } from "./options.js";
 
@@ -30,7 +30,7 @@ export interface WaitOptions extends CallOptions {
  * @throws WaiterError when it is not so after all attempts, or, at once, when the answer is an error that says nothing about the question
  */
 export async function waitUntil<N extends keyof Waiters>(
-  client: OperationMethods,
+  client: ClientMethods,
   name: N,
   input: Waiters[N]["input"],
   options: WaitOptions = {},
@@ -86,7 +86,7 @@ interface Answer {
 }
 
 /** Any answer of the service will do; what is none (no connection, no credentials, an abort) ends the wait as it is. */
-async function ask(client: OperationMethods, waiter: Waiter, input: object, options: CallOptions): Promise<Answer> {
+async function ask(client: ClientMethods, waiter: Waiter, input: object, options: CallOptions): Promise<Answer> {
   const methods = client as unknown as Record<string, (input: object, options: CallOptions) => Promise<unknown>>;
   const method = waiter.operation.charAt(0).toLowerCase() + waiter.operation.slice(1);
   try {

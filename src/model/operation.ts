@@ -9,8 +9,9 @@
  *   `x` UseS3ExpressControlEndpoint, `e` DisableS3ExpressSessionAuth, `a` DisableAccessPoints, `l` UseObjectLambdaEndpoint
  *   `u` the payload is never signed, `h` the host starts with a member, `d` deprecated
  */
+
+import type { OperationName } from "./generated/methods.js";
 import { operationLines } from "./generated/operations.js";
-import type { OperationName } from "./generated/types.js";
 import { type StructureShape, structure } from "./shape.js";
 
 export type { OperationName };

@@ -2,8 +2,9 @@ import type { S3Client } from "../client/client.js";
 import type { CallOptions } from "../client/options.js";
 import { type Page, paginate } from "../client/pages.js";
 import { ParamValidationError } from "../errors/base.js";
+import type { Operations } from "../model/generated/methods.js";
 import type { PageOperations } from "../model/generated/pages.js";
-import type { DeleteObjectsOutput, ObjectIdentifier, Operations } from "../model/generated/types.js";
+import type { DeleteObjectsOutput, ObjectIdentifier } from "../model/generated/types.js";
 import { paginationOfMethod } from "../model/page.js";
 import type { BatchInput, BatchOptions } from "./batch-delete.js";
 

@@ -2,13 +2,8 @@
 import type { CallOptions, PresignOptions } from "../client/options.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { BodyInput } from "../model/dictionaries.js";
-import type {
-  HeadObjectRequest,
-  ObjectEntry,
-  Operations,
-  PutObjectOutput,
-  PutObjectRequest,
-} from "../model/generated/types.js";
+import type { Operations } from "../model/generated/methods.js";
+import type { HeadObjectRequest, ObjectEntry, PutObjectOutput, PutObjectRequest } from "../model/generated/types.js";
 import type {
   CopyInput,
   CopyOptions,

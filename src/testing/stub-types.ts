@@ -1,11 +1,11 @@
-import type { OperationMethods } from "../client/generated/methods.js";
+import type { ClientMethods } from "../client/operations.js";
 import type { AnyValue } from "./stub-match.js";
 
 /** The operations of a client, by the names of their methods: `getObject`. */
-export type StubMethod = keyof OperationMethods;
+export type StubMethod = keyof ClientMethods;
 
-type Input<M extends StubMethod> = Parameters<OperationMethods[M]>[0];
-type Output<M extends StubMethod> = Awaited<ReturnType<OperationMethods[M]>>;
+type Input<M extends StubMethod> = Parameters<ClientMethods[M]>[0];
+type Output<M extends StubMethod> = Awaited<ReturnType<ClientMethods[M]>>;
 
 /** What a method answers, as a test writes it: any of the output's members, streams as the bytes in them, events as a list. */
 export type StubAnswer<M extends StubMethod> = {

@@ -89,7 +89,7 @@ describe("the tarball", () => {
       const declared: string[] = [];
       for (const [, list, path] of readFileSync(file, "utf8").matchAll(/^export (\*|\{[^}]*\}) from "(.*)\.js";/gm)) {
         const text = readFileSync(join(file, "..", `${path}.d.ts`), "utf8");
-        const values = [...text.matchAll(/^export declare (?:abstract )?(?:class|function|const) (\w+)/gm)].map(
+        const values = [...text.matchAll(/^export (?:declare )?(?:abstract )?(?:class|function|const) (\w+)/gm)].map(
           ([, name]) => name!,
         );
         declared.push(...values.filter((name) => list === "*" || new RegExp(`\\b${name}\\b`).test(list!)));

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { type InvalidObjectState, NoSuchKey, NotFound, type S3ServiceError } from "../../src/errors/service.js";
 import type { BodyInput, CopySource, ResponseBody } from "../../src/model/dictionaries.js";
+import type { Operations } from "../../src/model/generated/methods.js";
 import { operationLines } from "../../src/model/generated/operations.js";
 import type {
   CopyObjectRequest,
@@ -9,7 +10,6 @@ import type {
   ListObjectsV2Output,
   ListObjectsV2Request,
   ObjectEntry,
-  Operations,
   PutObjectRequest,
   StorageClass,
 } from "../../src/model/generated/types.js";

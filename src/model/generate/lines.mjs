@@ -152,7 +152,7 @@ export function operationLines(model) {
     return `  ${name}: ${JSON.stringify(text)},`;
   });
   return [
-    `import type { OperationName } from "./types.js";`,
+    `import type { OperationName } from "./methods.js";`,
     "",
     `export const operationLines: Readonly<Record<OperationName, string>> = {\n${lines.join("\n")}\n};`,
     "",

@@ -1,5 +1,5 @@
 // The definition as TypeScript: an interface a structure, a string union an enumeration.
-import { answerSentences, memberSentences, operationSentences } from "./docs.mjs";
+import { answerSentences, memberSentences } from "./docs.mjs";
 import { alwaysLists, alwaysMembers, inputTypes, keyMembers, renamed } from "./facts.mjs";
 
 /** The TypeScript name of a shape. */
@@ -202,20 +202,6 @@ export function typeDeclarations(model) {
     const body = members.size > 0 ? `{\n${[...members.values()].join("\n")}\n}` : "{}";
     const from = parents.length > 0 ? ` extends ${parents.join(", ")}` : "";
     parts.push(`${doc("", sentence)}export interface ${name}${from} ${body}\n`);
-  }
-  const table = operations.map(
-    ([name, operation]) =>
-      `  ${methodName(name)}: Exchange<${operation.input.shape}, ${outputType(operation.output?.shape)}>;`,
-  );
-  parts.push(
-    "/** What an operation takes and gives. */\ninterface Exchange<Input, Output> {\n  input: Input;\n  output: Output;\n}\n",
-    `/** The input and output of every operation, by the name of the client's method. */\nexport interface Operations {\n${table.join("\n")}\n}\n`,
-  );
-  parts.push(
-    `/** The name of an operation as the S3 API has it: \`GetObject\`. */\nexport type OperationName = Capitalize<keyof Operations>;\n`,
-  );
-  for (const name of Object.keys(model.operations)) {
-    if (!operationSentences[name]) throw new Error(`docs.mjs has no sentence for ${name}`);
   }
   for (const key of Object.keys(memberSentences)) {
     const [shape, member] = key.includes(".") ? key.split(".") : [undefined, key];

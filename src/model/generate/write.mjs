@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { operationLines, shapeLines } from "./lines.mjs";
-import { clientMethods } from "./methods.mjs";
+import { operationMethods } from "./methods.mjs";
 import { pageLines, waiterLines } from "./pages.mjs";
 import { resourceClasses } from "./resources.mjs";
 import { typeDeclarations } from "./types.mjs";
@@ -43,7 +43,7 @@ export function generate(definition, target) {
     "model/generated/shapes.ts": shapeLines(model),
     "model/generated/operations.ts": operationLines(model),
     "model/generated/types.ts": typeDeclarations(model),
-    "client/generated/methods.ts": clientMethods(model),
+    "model/generated/methods.ts": operationMethods(model),
     "model/generated/pages.ts": pagination && pageLines(model, pagination),
     "model/generated/waiters.ts": waiters && waiterLines(model, waiters),
     "resource/generated/resources.ts": resources && waiters && resourceClasses(model, resources, waiters),
