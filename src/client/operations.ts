@@ -12,6 +12,10 @@ abstract class Caller {
 
   /** Written out, 116 methods that differ in a name would be a tenth of what an import has to read. */
   static withMethods(): typeof Caller {
+    const { prototype } = Caller;
+    // Taken out, and put back below: an object that never lost a member copies the list of all it has with each that it gets, in sum 0.2 MB
+    // and half a millisecond, and garbage to be collected.
+    Reflect.deleteProperty(prototype, "constructor");
     for (const name of Object.keys(operationLines) as OperationName[]) {
       const method = name.charAt(0).toLowerCase() + name.slice(1);
       // As a member of a literal, the function gets the name that stack traces show.
@@ -20,8 +24,9 @@ abstract class Caller {
           return this.call(name, input, options);
         },
       };
-      Object.defineProperty(Caller.prototype, method, { value, writable: true, configurable: true });
+      Object.defineProperty(prototype, method, { value, writable: true, configurable: true });
     }
+    Object.defineProperty(prototype, "constructor", { value: Caller, writable: true, configurable: true });
     return Caller;
   }
 }
