@@ -62,7 +62,7 @@ function closure(start, getModuleInfo, found = new Set()) {
 const layers = [
   ["base", ["config/settings.ts", "config/files.ts", "endpoint/index.ts", "credentials/make.ts", "errors/base.ts"]],
   ["client", ["index.ts"]],
-  ["road", ["client/road.ts"]],
+  ["road", ["client/road.ts", "transport/pool.ts"]],
 ];
 
 async function bundle(entries, layers) {
