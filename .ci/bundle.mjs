@@ -7,7 +7,7 @@
 // few more, and what is seldom used apart. The signer's door is one file that stands alone, for whoever signs and does nothing else.
 //
 // White space and the names of variables are left out, a third of the package, but not names by which a stack trace says where it was:
-// classes, their methods (but private ones) and functions (but those of the S3 in the box). Lines stay short, so that their numbers tell.
+// classes, their methods (but private ones) and functions that other files use. Lines stay short, so that their numbers tell.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,11 +38,10 @@ const typescript = {
     });
     return { code, map: null };
   },
-  async renderChunk(code, { moduleIds }) {
-    const testing = moduleIds.some((id) => id.startsWith(join(source, "testing/")));
+  async renderChunk(code, { exports }) {
     const { code: short } = await minify(code, {
       compress: { defaults: false, booleans: true },
-      mangle: { toplevel: true, keep_classnames: true, keep_fnames: !testing },
+      mangle: { toplevel: true, keep_classnames: true, keep_fnames: new RegExp(`^(?:${exports.join("|")})$`) },
       // Beyond ASCII, V8 would keep the whole file at two bytes a character, and compile it the slower for it.
       format: { ascii_only: true, max_line_len: 200, preserve_annotations: true },
     });
