@@ -31,7 +31,8 @@ export function namesOf(path: string, platform: string = process.platform): stri
   return names;
 }
 
-function refusal(code: string, path: string, why: string): TucuxiError {
+/** Why a key cannot be a file. */
+export function refusal(code: string, path: string, why: string): TucuxiError {
   return new TucuxiError(`The key ending in ${JSON.stringify(path)} cannot be a file here: ${why}`, {
     code,
     hint: "Get it with getObject or downloadFile, under a name of your choice, or leave it out with `exclude`.",

@@ -22,6 +22,7 @@ import type {
 } from "../types.js";
 import { openFile } from "../upload/file-source.js";
 import { uploadFrom } from "../upload/upload.js";
+import { type TakenNames, takenNames } from "./case.js";
 import { differences, everything, type Step } from "./compare.js";
 import { type Asked, sameContent, sameObjects } from "./content.js";
 import { Crew } from "./crew.js";
@@ -49,6 +50,8 @@ export class TreeRun {
   readonly #action: Exclude<TreeActionKind, "delete">;
   readonly #sizes: Sizes;
   readonly #run: Run;
+  /** Of a folder whose file system does not tell case. */
+  #taken: TakenNames | undefined;
   readonly #result: TreeResult = {
     transferred: 0,
     bytes: 0,
@@ -84,6 +87,7 @@ export class TreeRun {
     const deleter = new Deleter(this.#to, run.signal, (failure) => this.#fail(failure));
     run.meter.total = 0;
     try {
+      if (this.#to.kind === "local" && !this.#options.dryRun) this.#taken = await takenNames(this.#to.root);
       for await (const step of this.#steps()) {
         run.signal.throwIfAborted();
         await this.#take(step, crew, deleter);
@@ -155,6 +159,7 @@ export class TreeRun {
 
   async #take(step: Step, crew: Crew, deleter: Deleter): Promise<void> {
     const result = this.#result;
+    if (this.#taken && !this.#takeName(step, this.#taken)) return;
     switch (step.kind) {
       case "skipped":
         result.skipped++;
@@ -182,6 +187,20 @@ export class TreeRun {
         this.#run.meter.expect(entry.size);
         await crew.take({ large: entry.size >= this.#sizes.threshold, run: () => this.#move(entry) });
       }
+    }
+  }
+
+  /** Whether a step may be taken: not one that would write, or delete, a file that is another's by now. */
+  #takeName(step: Step, taken: TakenNames): boolean {
+    if (step.kind === "skipped" || step.kind === "unreadable") return true;
+    const { path } = step.entry;
+    if (step.kind === "extra") return !taken.has(path);
+    try {
+      taken.take(path);
+      return true;
+    } catch (error) {
+      this.#fail({ action: this.#action, path, error });
+      return false;
     }
   }
 
