@@ -51,7 +51,7 @@ const sessionChecks: Checks<SessionOptions> = {
 
 const clientChecks: Checks<S3ClientOptions> = {
   region: [text, "a region name"],
-  endpoint: [text, "a URL"],
+  endpoint: [text, 'a string such as "https://s3.example.com:9000"'],
   credentials,
   profile: [text, "a profile's name"],
   ignoreConfiguredEndpointUrls: [flag, "a boolean"],

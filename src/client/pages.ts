@@ -1,9 +1,13 @@
 import { ParamValidationError } from "../errors/base.js";
 import { PaginationError } from "../errors/layers.js";
-import { checkOptionNames } from "../errors/names.js";
+import { checkOptionNames, closest } from "../errors/names.js";
 import type { Operations } from "../model/generated/methods.js";
 import type { PageOperations, PageResults } from "../model/generated/pages.js";
+import { operation } from "../model/operation.js";
 import { listingMethods, type PageToken, type Pagination, paginationOfMethod } from "../model/page.js";
+import { validationError } from "../protocol/serialize.js";
+import { kindOf, numberGiven } from "../protocol/validate.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import { decodeUrl } from "../rules/list-encoding.js";
 import type { ClientMethods } from "./operations.js";
 import { pageNames } from "./option-names.js";
@@ -59,13 +63,8 @@ export class Pages<M extends keyof PageOperations> implements AsyncIterable<Page
   #state: "new" | "under way" | "ended" = "new";
 
   constructor(client: ClientMethods, method: M, input: Operations[M]["input"], options: PaginateOptions = {}) {
-    const pagination = paginationOfMethod(method);
-    if (!pagination) {
-      throw new PaginationError(`${String(method)} does not list page by page`, {
-        code: "NotPageable",
-        hint: `These do: ${listingMethods().join(", ")}.`,
-      });
-    }
+    const pagination = listing(method);
+    if (!isDictionary(input)) throw validationError(operation(pagination.operation), input);
     checkOptionNames(options, pageNames, pagination.operation);
     checkCounts(pagination, options);
     this.#client = client as unknown as Record<string, (input: object, options: CallOptions) => Promise<object>>;
@@ -252,6 +251,26 @@ export class Pages<M extends keyof PageOperations> implements AsyncIterable<Page
   }
 }
 
+/**
+ * How a method lists.
+ * @throws PaginationError, ParamValidationError
+ */
+function listing(method: unknown): Pagination {
+  const names = listingMethods();
+  if (typeof method !== "string") {
+    throw new ParamValidationError([{ path: "method", problem: `expected string, got ${kindOf(method)}` }], {
+      hint: `These list: ${names.join(", ")}.`,
+    });
+  }
+  const found = paginationOfMethod(method);
+  if (found) return found;
+  const near = closest(method, names);
+  throw new PaginationError(`${method} does not list page by page`, {
+    code: "NotPageable",
+    hint: `${near === undefined ? "" : `Did you mean ${near}? `}These do: ${names.join(", ")}.`,
+  });
+}
+
 /** A signal of one's own that also follows the caller's, and leaves no listener there. */
 class Leash {
   readonly #own = new AbortController();
@@ -309,12 +328,12 @@ function lastKey(page: Dictionary, path: string): string | undefined {
 function checkCounts(pagination: Pagination, { pageSize, maxItems }: PaginateOptions): void {
   const faults = [];
   if (pageSize !== undefined && !(Number.isSafeInteger(pageSize) && pageSize > 0)) {
-    faults.push({ path: "pageSize", problem: `expected a whole number above 0, got ${String(pageSize)}` });
+    faults.push({ path: "pageSize", problem: `expected a whole number above 0, got ${numberGiven(pageSize)}` });
   } else if (pageSize !== undefined && pagination.limit === undefined) {
     faults.push({ path: "pageSize", problem: "the service alone decides how long the pages of this listing are" });
   }
   if (maxItems !== undefined && !(Number.isSafeInteger(maxItems) && maxItems >= 0)) {
-    faults.push({ path: "maxItems", problem: `expected a whole number, got ${String(maxItems)}` });
+    faults.push({ path: "maxItems", problem: `expected a whole number, got ${numberGiven(maxItems)}` });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: pagination.operation });
 }

@@ -2,9 +2,10 @@
 import type { Credentials } from "../credentials/types.js";
 import type { PreparedEndpoint } from "../endpoint/prepared.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
-import { checkOptionNames } from "../errors/names.js";
-import { type Operation, operationOfMethod } from "../model/operation.js";
+import { checkOptionNames, closest } from "../errors/names.js";
+import { type Operation, operationMethods, operationOfMethod } from "../model/operation.js";
 import { serialize, type WireRequest } from "../protocol/serialize.js";
+import { kindOf } from "../protocol/validate.js";
 import { isDictionary } from "../protocol/xml-write.js";
 import { prepareInput } from "../rules/index.js";
 import type { Engine } from "./engine.js";
@@ -15,16 +16,18 @@ import { checkExpiry, checkSigningDate, signQuery } from "./signing.js";
 
 /** The operation behind a method's name. */
 export function operationFor(method: string): Operation {
-  const op = operationOfMethod(method);
-  if (!op) {
-    throw new ParamValidationError(
-      [{ path: "method", problem: `${JSON.stringify(method)} is not an operation of S3` }],
-      {
-        hint: 'Operations have the names of the client\'s methods: "getObject", "putObject", "uploadPart".',
-      },
-    );
+  const names = 'Operations have the names of the client\'s methods: "getObject", "putObject", "uploadPart".';
+  if (typeof method !== "string") {
+    throw new ParamValidationError([{ path: "method", problem: `expected string, got ${kindOf(method)}` }], {
+      hint: names,
+    });
   }
-  return op;
+  const op = operationOfMethod(method);
+  if (op) return op;
+  const near = closest(method, operationMethods());
+  throw new ParamValidationError([{ path: "method", problem: `${JSON.stringify(method)} is not an operation of S3` }], {
+    hint: `${near === undefined ? "" : `Did you mean ${near}? `}${names}`,
+  });
 }
 
 /** A URL that waits for its signature. */

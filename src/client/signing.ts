@@ -2,6 +2,7 @@
 import type { Credentials } from "../credentials/types.js";
 import type { EndpointSigning } from "../endpoint/prepared.js";
 import { CredentialsError, TucuxiError } from "../errors/base.js";
+import { numberGiven } from "../protocol/validate.js";
 import { authorization, encodeRfc3986, presignedQuery, Signer } from "../sigv4/fast.js";
 
 /** Header pairs in one flat list: name, value, name, value. Names in lower case. */
@@ -167,7 +168,7 @@ export function checkExpiry(expiresIn: number | undefined): number {
   if (expiresIn === undefined) return 3600;
   if (Number.isInteger(expiresIn) && expiresIn >= 1 && expiresIn <= 604_800) return expiresIn;
   throw new TucuxiError(
-    `expiresIn: must be a whole number of seconds from 1 to 604800 (seven days), not ${String(expiresIn)}`,
+    `expiresIn: must be a whole number of seconds from 1 to 604800 (seven days), not ${numberGiven(expiresIn)}`,
     {
       code: "InvalidOption",
     },

@@ -1,10 +1,11 @@
 import { ParamValidationError } from "../errors/base.js";
 import { WaiterError } from "../errors/layers.js";
-import { checkOptionNames } from "../errors/names.js";
+import { checkOptionNames, closest } from "../errors/names.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { ResponseMetadata } from "../model/dictionaries.js";
 import type { Waiters } from "../model/generated/waiters.js";
 import { type Waiter, waiterNames, waiter as waiterOf } from "../model/waiter.js";
+import { kindOf, numberGiven } from "../protocol/validate.js";
 import { sleep } from "../transport/sleep.js";
 import type { ClientMethods } from "./operations.js";
 import { waitNames } from "./option-names.js";
@@ -35,13 +36,8 @@ export async function waitUntil<N extends keyof Waiters>(
   input: Waiters[N]["input"],
   options: WaitOptions = {},
 ): Promise<Waiters[N]["output"]> {
-  const waiter = waiterOf(name);
-  if (!waiter) {
-    throw new ParamValidationError([{ path: "name", problem: `there is no wait ${JSON.stringify(name)}` }], {
-      operation: "waitUntil",
-      hint: `These are: ${waiterNames().join(", ")}.`,
-    });
-  }
+  const waiter = typeof name === "string" ? waiterOf(name) : undefined;
+  if (!waiter) throw noWait(name);
   checkOptionNames(options, waitNames, name);
   const { delay = waiter.delay, maxAttempts = waiter.maxAttempts, jitter = 0.2, signal } = options;
   checkNumbers(name, delay, maxAttempts, jitter);
@@ -79,6 +75,18 @@ export async function waitUntil<N extends keyof Waiters>(
   }
 }
 
+function noWait(name: unknown): ParamValidationError {
+  const names = waiterNames();
+  const text = typeof name === "string" ? name : undefined;
+  const near = text === undefined ? undefined : closest(text, names);
+  const problem =
+    text === undefined ? `expected string, got ${kindOf(name)}` : `there is no wait ${JSON.stringify(text)}`;
+  return new ParamValidationError([{ path: "name", problem }], {
+    operation: "waitUntil",
+    hint: `${near === undefined ? "" : `Did you mean ${near}? `}These are: ${names.join(", ")}.`,
+  });
+}
+
 interface Answer {
   status: number;
   output?: { ResponseMetadata: ResponseMetadata };
@@ -107,13 +115,13 @@ function resource(input: { Bucket?: string; Key?: string }): string {
 function checkNumbers(name: string, delay: number, maxAttempts: number, jitter: number): void {
   const faults = [];
   if (!(Number.isFinite(delay) && delay >= 0)) {
-    faults.push({ path: "delay", problem: `expected seconds, got ${String(delay)}` });
+    faults.push({ path: "delay", problem: `expected seconds, got ${numberGiven(delay)}` });
   }
   if (!(Number.isSafeInteger(maxAttempts) && maxAttempts > 0)) {
-    faults.push({ path: "maxAttempts", problem: `expected a whole number above 0, got ${String(maxAttempts)}` });
+    faults.push({ path: "maxAttempts", problem: `expected a whole number above 0, got ${numberGiven(maxAttempts)}` });
   }
   if (!(jitter >= 0 && jitter <= 1)) {
-    faults.push({ path: "jitter", problem: `expected a share from 0 to 1, got ${String(jitter)}` });
+    faults.push({ path: "jitter", problem: `expected a share from 0 to 1, got ${numberGiven(jitter)}` });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: name });
 }

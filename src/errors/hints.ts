@@ -42,9 +42,7 @@ export function hintFor(code: string, context: HintContext): string | undefined 
     case "Forbidden":
       return denied(context);
     case "NoSuchBucket":
-      return `No bucket${context.bucket ? ` ${JSON.stringify(context.bucket)}` : ""} is known${
-        context.host ? ` at ${context.host}` : " there"
-      }. Check its name, and that the client's endpoint and region are those of the account that has it.`;
+      return noBucket(context);
     case "BucketAlreadyExists":
       return "Bucket names are shared by all accounts of a partition, and somebody else has this one. Choose another.";
     case "BucketNotEmpty":
@@ -57,7 +55,11 @@ export function hintFor(code: string, context: HintContext): string | undefined 
       return `This server does not do that. ${refusedPayload(context) ?? "If it is not AWS, it may not take checksums of the newer kinds, or bodies in chunks: leave requestChecksumCalculation, ChecksumAlgorithm and payloadSigning out."}`;
     case "InvalidArgument":
     case "InvalidRequest":
-      return refusedPayload(context);
+      return context.details["ArgumentName"] === "x-amz-copy-source"
+        ? "CopySource is `bucket/key`, the key as it is and not encoded, or { Bucket, Key, VersionId? }."
+        : refusedPayload(context);
+    case "MalformedXML":
+      return context.operation === "DeleteObjects" ? "DeleteObjects takes 1 to 1000 keys a call." : undefined;
     case "SecondLevelDomainForbidden":
     case "PathStyleDomainForbidden":
     case "VirtualHostDomainRequired":
@@ -73,6 +75,16 @@ export function hintFor(code: string, context: HintContext): string | undefined 
           }: it may come from a proxy or load balancer in front of it, or the endpoint may be no S3 at all.`
         : undefined;
   }
+}
+
+function noBucket({ operation, bucket, details, host }: HintContext): string {
+  const copies = operation === "CopyObject" || operation === "UploadPartCopy";
+  const name = details["BucketName"] ?? (copies ? undefined : bucket);
+  const what =
+    copies && name === undefined
+      ? `Neither the bucket copied to${bucket ? `, ${JSON.stringify(bucket)},` : ""} nor the one copied from is sure to be there.`
+      : `No bucket${name ? ` ${JSON.stringify(name)}` : ""} is known${host ? ` at ${host}` : " there"}.`;
+  return `${what} Check ${copies ? "their names" : "its name"}, and that the client's endpoint and region are those of the account that has it.`;
 }
 
 function illegalLocation({ operation, region, details }: HintContext): string {

@@ -116,11 +116,17 @@ function refuseNames(options: object, names: ReadonlySet<string>, operation: str
   );
 }
 
+/** What those had in mind who give something else for options. */
+const mistaken = new Map([
+  ["function", "Nothing is called back: await the call. "],
+  ["string", "What a request needs goes into one dictionary, the options into another behind it. "],
+]);
+
 function noDictionary(options: unknown, names: ReadonlySet<string>, operation: string): ParamValidationError {
   const kind = options === null ? "null" : typeof options;
   return new ParamValidationError([{ path: "options", problem: `expected dictionary, got ${kind}` }], {
     operation,
-    hint: `${kind === "function" ? "Nothing is called back: await the call. " : ""}${theNames(names)}`,
+    hint: `${mistaken.get(kind) ?? ""}${theNames(names)}`,
   });
 }
 

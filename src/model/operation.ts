@@ -74,6 +74,10 @@ export function operation(name: OperationName): Operation {
   return found;
 }
 
+/** The methods of the client that are operations. */
+export const operationMethods = (): string[] =>
+  Object.keys(operationLines).map((name) => name.charAt(0).toLowerCase() + name.slice(1));
+
 /** The operation behind a method of the client: `getObject` -> `GetObject`; undefined when there is none. */
 export function operationOfMethod(method: string): Operation | undefined {
   const name = method.charAt(0).toUpperCase() + method.slice(1);

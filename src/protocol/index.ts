@@ -9,7 +9,7 @@ export { responseMetadata } from "./metadata.js";
 export { hasStreamingOutput, parseOutput, prepareParser } from "./parse.js";
 export { serialize, type WireRequest } from "./serialize.js";
 export { parseTimestamp } from "./time.js";
-export { explainFaults, kindOf } from "./validate.js";
+export { explainFaults, kindOf, numberGiven } from "./validate.js";
 export { isDictionary } from "./xml-write.js";
 
 /** The reader of event streams, for the one operation that has one: `(await loadEventStream()).readEvents(op, body)`. */

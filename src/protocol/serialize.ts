@@ -3,6 +3,7 @@
  * worked out once, on its first use; a call then walks the members that it was given. Values are checked as they are
  * written, and the first that cannot be sent ends the walk: only then does `validate.ts` look for every fault.
  */
+import { partsHint } from "../errors/address.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
 import type { BodyInput } from "../model/dictionaries.js";
 import type { Operation } from "../model/operation.js";
@@ -156,10 +157,23 @@ export function serialize(op: Operation, input: object): WireRequest {
   throw validationError(op, input);
 }
 
+/** How an input is given that was given otherwise. */
+function form(op: Operation, input: unknown): string {
+  const { members, byName } = op.input;
+  const required = members.filter((member) => member.required).map(({ name }) => name);
+  const names = required.length > 0 ? `: { ${required.join(", ")} }` : "";
+  return partsHint(input, byName.has("Key") ? "Key" : "Prefix") ?? `The input is one dictionary${names}.`;
+}
+
 /** What is wrong with the input, as one error. */
 export function validationError(op: Operation, input: unknown): TucuxiError {
   const faults = explainFaults(op.input, input);
-  if (faults.length > 0) return new ParamValidationError(faults, { operation: op.name });
+  if (faults.length > 0) {
+    return new ParamValidationError(faults, {
+      operation: op.name,
+      hint: isDictionary(input) ? undefined : form(op, input),
+    });
+  }
   return new TucuxiError(`${op.name}: the input could not be written, and no member of it is at fault`, {
     code: "InternalError",
     hint: "This is a bug in tucuxi. Please report it with the names and types of the members that were given.",

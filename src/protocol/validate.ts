@@ -31,6 +31,12 @@ export function kindOf(value: unknown): string {
   return name === "" || name === "Object" ? "dictionary" : name;
 }
 
+/** What was given as an option where a number is wanted. */
+export function numberGiven(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : kindOf(value);
+}
+
 function structureFaults(structure: StructureShape, value: unknown, path: string, faults: ParamFault[]): void {
   if (!isDictionary(value)) {
     faults.push({ path: path || "input", problem: `expected dictionary, got ${kindOf(value)}` });
@@ -58,15 +64,23 @@ function structureFaults(structure: StructureShape, value: unknown, path: string
   }
 }
 
+/** What it is that is no body, and what makes one of it. */
+function noBody(value: unknown): string {
+  if (Array.isArray(value)) return "array of other things";
+  const kind = kindOf(value);
+  if (value instanceof Promise) return `${kind}; await it`;
+  if (ArrayBuffer.isView(value)) return `${kind}; Uint8Array has its bytes`;
+  if (kind === "Response" || kind === "Request") return `${kind}; give its body`;
+  return kind === "dictionary" ? `${kind}; JSON.stringify makes a text of it` : kind;
+}
+
 function memberFaults(member: Member, value: unknown, path: string, faults: ParamFault[]): void {
   const { shape } = member;
   if (member.streaming) {
     if (bodyKind(value) === undefined) {
       faults.push({
         path,
-        problem: `expected string, Uint8Array, ArrayBuffer, Blob, stream, (async) iterable of Uint8Array or a function that returns one, got ${
-          Array.isArray(value) ? "array of other things" : kindOf(value)
-        }`,
+        problem: `expected string, Uint8Array, ArrayBuffer, Blob, stream, (async) iterable of Uint8Array or a function that returns one, got ${noBody(value)}`,
       });
     }
     return;

@@ -15,6 +15,10 @@ export const copySource: Rule = {
   applies: (op) => takes(op, "CopySource"),
   prepare(input, _context, faults) {
     const source = input["CopySource"];
+    if (typeof source === "string" && /^s3:\/\//i.test(source)) {
+      faults.push({ path: "CopySource", problem: "expected `bucket/key` or { Bucket, Key, VersionId? }" });
+      return input;
+    }
     if (typeof source === "string") return withSource(input, fromText(source), faults);
     if (!isDictionary(source)) return input;
     const before = faults.length;

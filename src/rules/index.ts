@@ -5,6 +5,7 @@
  * What the model says needs no rule, and stands in `src/protocol`: a policy is a body of plain text; the text of GetBucketLocation's root is its member; lists
  * that are always there; and errors are recognised wherever they come: inside a 200, without a body, with or without a namespace.
  */
+import { partsHint } from "../errors/address.js";
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
 import type { Operation } from "../model/operation.js";
 import { explainFaults } from "../protocol/validate.js";
@@ -75,9 +76,20 @@ export function prepareInput(op: Operation, input: object, context: RuleContext)
   const faults: ParamFault[] = [];
   let draft: Dictionary = withGetters(op, input);
   for (const prepare of rulesOf(op).prepare) draft = prepare(draft, context, faults, op);
-  if (faults.length > 0)
-    throw new ParamValidationError(withOthers(faults, explainFaults(op.input, draft)), { operation: op.name });
+  if (faults.length > 0) {
+    throw new ParamValidationError(withOthers(faults, explainFaults(op.input, draft)), {
+      operation: op.name,
+      hint: hintOf(input),
+    });
+  }
   return draft;
+}
+
+/** What is to be done about a bucket that is more than one. */
+function hintOf({ Bucket, CopySource }: Dictionary): string | undefined {
+  const parts = partsHint(Bucket, "Key") ?? partsHint(CopySource, "Key");
+  const more = typeof Bucket === "string" && Bucket.includes("/") && !Bucket.startsWith("arn:");
+  return parts ?? (more ? "What comes behind the slash belongs to the Key or Prefix." : undefined);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Which members of an input go into which request: by the model, so that members added to S3 pass through by themselves. */
+import { partsHint } from "../errors/address.js";
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
 import { closest } from "../errors/names.js";
 import { type OperationName, operation } from "../model/operation.js";
 import { kindOf } from "../protocol/index.js";
-import { partsHint } from "./address.js";
 
 export type Dictionary = Record<string, unknown>;
 

@@ -4,6 +4,7 @@
  */
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
 import { checkOptionNames } from "../errors/names.js";
+import { numberGiven } from "../protocol/index.js";
 import type { TransferOptions } from "./types.js";
 
 export const KIB = 1024;
@@ -45,7 +46,7 @@ export function checkOptions(options: TransferOptions, names: ReadonlySet<string
     const value = options[name];
     if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
     if (name === "multipartThreshold" && value === Number.POSITIVE_INFINITY) return;
-    faults.push({ path: name, problem: `expected a whole number of at least ${least}, got ${String(value)}` });
+    faults.push({ path: name, problem: `expected a whole number of at least ${least}, got ${numberGiven(value)}` });
   };
   whole("partSize", 1);
   whole("multipartThreshold", 0);

@@ -80,7 +80,7 @@ describe.each(doors)("the options of %s", (title, open, known) => {
       open(s3, { partSize: "8MB", signal: {}, onProgress: "bar", concurrency: 2n } as never),
     );
     expect(error.message).toBe(
-      `${title}: partSize: expected a whole number of at least 1, got 8MB; concurrency: expected a whole number of at least 1, got 2; onProgress: expected a function; signal: expected an AbortSignal`,
+      `${title}: partSize: expected a whole number of at least 1, got "8MB"; concurrency: expected a whole number of at least 1, got bigint; onProgress: expected a function; signal: expected an AbortSignal`,
     );
   });
 

@@ -1,4 +1,5 @@
 /** The source of a copy: which object, and what of it comes along. */
+import { partsHint } from "../../errors/address.js";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
 import { S3ServiceError } from "../../errors/service.js";
 import type { CopySource } from "../../model/dictionaries.js";
@@ -25,7 +26,9 @@ export function readSource(source: CopySource | undefined): SourceName {
     }
     return { Bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) };
   }
-  if (typeof source !== "string") throw refusal("CopySource", "expected `bucket/key` or { Bucket, Key, VersionId? }");
+  const parts = partsHint(source, "Key");
+  if (typeof source !== "string" || parts !== undefined)
+    throw refusal("CopySource", "expected `bucket/key` or { Bucket, Key, VersionId? }", parts);
   const version = /\?versionId=(\S+)$/.exec(source);
   const path = (version ? source.slice(0, version.index) : source).replace(/^\//, "");
   const object = path.startsWith("arn:") ? path.indexOf("/object/") : -1;
@@ -38,8 +41,8 @@ export function readSource(source: CopySource | undefined): SourceName {
   return { Bucket, Key, ...(version ? { VersionId: version[1]! } : {}) };
 }
 
-function refusal(path: string, problem: string): ParamValidationError {
-  return new ParamValidationError([{ path, problem }], { operation: "copy" });
+function refusal(path: string, problem: string, hint?: string): ParamValidationError {
+  return new ParamValidationError([{ path, problem }], { operation: "copy", hint });
 }
 
 /** What of a copy's input speaks of the source, in the words of a request to it. */

@@ -1,8 +1,8 @@
 /** Where a tree is: a folder here, or the keys under a prefix. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { partsHint } from "../../errors/address.js";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
-import { partsHint } from "../address.js";
 import type { TransferContext } from "../context.js";
 import { membersFor } from "../input.js";
 import type { BucketFolder, TreeFailure } from "../types.js";

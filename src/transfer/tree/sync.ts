@@ -1,11 +1,11 @@
 /** Transfers of trees: what is there and what differs comes from two listings; what is to be done is done by a crew. */
 import { join } from "node:path";
 import { ParamValidationError } from "../../errors/base.js";
-import { checkPath } from "../address.js";
 import type { TransferContext } from "../context.js";
 import { checkDictionary, checkMembers } from "../input.js";
 import { checkOptions } from "../limits.js";
 import { syncNames, treeNames, uploadTreeNames } from "../option-names.js";
+import { checkPath } from "../path.js";
 import type {
   BucketFolder,
   DownloadDirectoryInput,

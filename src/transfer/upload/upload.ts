@@ -1,11 +1,11 @@
 /** Uploads: in one request or in parts, from files and from anything that has bytes. */
 import { ParamValidationError } from "../../errors/base.js";
 import type { PutObjectOutput, PutObjectRequest } from "../../model/generated/types.js";
-import { checkPath } from "../address.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers, membersFor } from "../input.js";
 import { checkOptions, MIB, type Sizes, sizesOf } from "../limits.js";
 import { transferNames } from "../option-names.js";
+import { checkPath } from "../path.js";
 import { Run } from "../run.js";
 import type { UploadFileInput, UploadInput, UploadOptions, UploadOutput } from "../types.js";
 import { openFile } from "./file-source.js";
