@@ -58,7 +58,8 @@ export class Run {
   }
 
   giveBuffer(buffer: Buffer): void {
-    if (this.#spare.length < this.concurrency) this.#spare.push(buffer);
+    // A range that is read into one is written from another.
+    if (this.#spare.length < 2 * this.concurrency) this.#spare.push(buffer);
   }
 
   /** Everything is over: lets go of the caller's signal. */

@@ -1,3 +1,4 @@
+import { ownCopy } from "./memory.js";
 import type { BodySource } from "./types.js";
 
 /** Bytes that may lie unread before the connection is told to pause. */
@@ -31,22 +32,30 @@ export class BodyQueue implements BodySource {
   #failure: unknown;
   #resolve: ((chunk: Uint8Array | null) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
+  #take: ((bytes: Uint8Array) => boolean) | undefined;
+  #fed: ((ended: boolean) => void) | undefined;
 
   constructor(owner: QueueOwner) {
     this.#owner = owner;
   }
 
-  /** From the connection; false asks it to pause. */
-  push(chunk: Uint8Array): boolean {
+  /** From the connection, `lent` where the bytes are good for the time of the call alone; false asks it to pause. */
+  push(chunk: Uint8Array, lent = false): boolean {
+    const take = this.#take;
+    if (take !== undefined) {
+      if (!take(chunk)) this.#endFeed(false);
+      return true;
+    }
+    const kept = lent ? ownCopy(chunk) : chunk;
     const resolve = this.#resolve;
     if (resolve !== undefined) {
       this.#resolve = undefined;
-      resolve(chunk);
+      resolve(kept);
       return true;
     }
-    if (this.#chunks === undefined) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
-    this.#queued += chunk.length;
+    if (this.#chunks === undefined) this.#chunks = [kept];
+    else this.#chunks.push(kept);
+    this.#queued += kept.length;
     if (this.#queued < HIGH_WATER) return true;
     this.paused = true;
     return false;
@@ -55,6 +64,7 @@ export class BodyQueue implements BodySource {
   /** From the connection: that was all. */
   end(): void {
     this.#ended = true;
+    if (this.#take !== undefined) this.#endFeed(true);
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
@@ -66,8 +76,9 @@ export class BodyQueue implements BodySource {
     if (this.#ended || this.#failed) return;
     this.#failed = true;
     this.#failure = reason;
-    if (this.#resolve === undefined) return;
+    if (this.#resolve === undefined && this.#take === undefined) return;
     this.#resolve = undefined;
+    this.#take = undefined;
     this.#reject?.(reason);
   }
 
@@ -103,6 +114,23 @@ export class BodyQueue implements BodySource {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  feed(take: (bytes: Uint8Array) => boolean): Promise<boolean> {
+    this.touched = true;
+    while (this.#queued > 0) if (!take(this.read() as Uint8Array)) return Promise.resolve(false);
+    if (this.#failed) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(true);
+    return new Promise((resolve, reject) => {
+      this.#take = take;
+      this.#fed = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  #endFeed(ended: boolean): void {
+    this.#take = undefined;
+    this.#fed?.(ended);
   }
 
   cancel(reason: unknown): void {

@@ -4,6 +4,7 @@ import tls, { type SecureContext } from "node:tls";
 import { ConfigError, TransportError } from "../errors/base.js";
 import { hostOf, timeoutFailure, transportFailure } from "./failure.js";
 import type { ProxyServer } from "./proxy.js";
+import { SocketReads } from "./socket-reads.js";
 import { openTunnel } from "./tunnel.js";
 
 /** Where to, as undici asks for it. */
@@ -23,7 +24,8 @@ export interface ConnectorOptions {
   readonly ca: string | undefined;
 }
 
-type Connected = (error: Error | null, socket: Socket) => void;
+/** `reads` is where the bytes come out of a socket that reads into our memory; others are read as usual. */
+type Connected = (error: Error | null, socket: Socket, reads: SocketReads | undefined) => void;
 
 /** Sessions kept for resumption: a TLS handshake with one costs half of one without. */
 const MAX_SESSIONS = 100;
@@ -49,6 +51,8 @@ export class Connector {
     let timer: NodeJS.Timeout | undefined;
     let current: Socket;
     let over = false;
+    // A tunnel is read by whoever opens it.
+    const reads = proxy === undefined ? new SocketReads() : undefined;
 
     const finish = (error: Error | null, socket: Socket): void => {
       if (over) return;
@@ -60,7 +64,7 @@ export class Connector {
         socket.on("error", ignore);
         socket.destroy();
       }
-      callback(error, socket);
+      callback(error, socket, reads);
     };
     const context = () => ({
       origin,
@@ -79,7 +83,7 @@ export class Connector {
       return socket.on("error", fail).on("close", closed);
     };
     const encrypt = (under: Socket | undefined): void => {
-      const socket = this.#openTls(target, under);
+      const socket = this.#openTls(target, under, reads);
       watch(socket).once("secureConnect", () => finish(null, socket));
     };
 
@@ -109,7 +113,7 @@ export class Connector {
     } else if (secure) {
       encrypt(undefined);
     } else {
-      const socket = openTcp(bare(target.hostname), Number(target.port) || 80);
+      const socket = openTcp(bare(target.hostname), Number(target.port) || 80, reads);
       watch(socket).once("connect", () => finish(null, socket));
     }
     const opened = current! as Socket;
@@ -125,7 +129,7 @@ export class Connector {
     return opened;
   }
 
-  #openTls(target: Target, under: Socket | undefined): Socket {
+  #openTls(target: Target, under: Socket | undefined, reads: SocketReads | undefined): Socket {
     const host = bare(target.hostname);
     const port = Number(target.port) || 443;
     const servername = target.servername || serverName(host);
@@ -133,6 +137,7 @@ export class Connector {
     const session = this.#sessions.get(key);
     const socket = tls.connect({
       ...(under === undefined ? { ...TCP, host, port } : { socket: under, host }),
+      ...(reads === undefined ? undefined : { onread: reads.onread }),
       servername,
       ALPNProtocols: ["http/1.1"],
       secureContext: this.#secureContext(),
@@ -181,8 +186,8 @@ const TCP = {
   highWaterMark: 64 * 1024,
 };
 
-function openTcp(host: string, port: number): Socket {
-  return net.connect({ ...TCP, host, port });
+function openTcp(host: string, port: number, reads?: SocketReads): Socket {
+  return net.connect({ ...TCP, host, port, ...(reads === undefined ? undefined : { onread: reads.onread }) });
 }
 
 /** An IPv6 address without the brackets it has in a URL. */

@@ -4,6 +4,7 @@ import { listen, unlisten } from "./abort.js";
 import { BodyQueue } from "./body-queue.js";
 import { timeoutFailure, transportFailure } from "./failure.js";
 import { contentLength, type HeaderRecord, noHeaders } from "./headers.js";
+import { ownCopy } from "./memory.js";
 import type { Phase, TransportRequest, TransportResponse } from "./types.js";
 
 /** What is kept of an error answer. */
@@ -199,20 +200,26 @@ export class Exchange {
     return true;
   }
 
-  /** Bytes of the body; false asks for a pause. */
-  data(chunk: Buffer): boolean {
+  /** The head of the answer is here, and it tells how long the body is. */
+  get inBody(): boolean {
+    return this.phase === "reading" && this.#length !== undefined;
+  }
+
+  /** Bytes of the body, `lent` where they are good for the time of the call alone; false asks for a pause. */
+  data(chunk: Buffer, lent: boolean): boolean {
     if (this.over) return true;
     this.#received += chunk.length;
     const queue = this.#queue;
     if (queue !== undefined) {
-      if (queue.push(chunk)) return true;
+      if (queue.push(chunk, lent)) return true;
       this.connection?.ignore();
       this.#unread.add(this);
       return false;
     }
     if (!this.#keep) return true;
-    if (this.#chunks === undefined) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
+    const kept = lent ? ownCopy(chunk) : chunk;
+    if (this.#chunks === undefined) this.#chunks = [kept];
+    else this.#chunks.push(kept);
     if (this.#received > (this.#status >= 300 ? ERROR_LIMIT : BUFFER_LIMIT)) this.#overflow();
     return true;
   }

@@ -57,7 +57,7 @@ export class ForeignHandler implements Connection {
   }
 
   onData(chunk: Buffer): boolean {
-    return this.#takes("old") ? this.#exchange.data(chunk) : true;
+    return this.#takes("old") ? this.#exchange.data(chunk, false) : true;
   }
 
   onComplete(): void {
@@ -95,7 +95,7 @@ export class ForeignHandler implements Connection {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#takes("new") && !this.#exchange.data(chunk)) controller.pause();
+    if (this.#takes("new") && !this.#exchange.data(chunk, false)) controller.pause();
   }
 
   onResponseEnd(): void {

@@ -2,6 +2,8 @@ export { claimBody } from "./claim.js";
 export { factsOf, transportFailure } from "./failure.js";
 export { prepareBody, prepareBytes, type RequestBody } from "./request-body.js";
 export {
+  type Enough,
+  feedBody,
   type Heal,
   HttpResponseBody,
   makeResponseBody,

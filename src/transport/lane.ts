@@ -8,6 +8,7 @@ import { readHeaders } from "./headers.js";
 import { withLateTierUp } from "./late-tier-up.js";
 import type { ProxyServer } from "./proxy.js";
 import { guardSocket } from "./socket-guard.js";
+import type { SocketReads } from "./socket-reads.js";
 import { TUNNEL_REFUSED } from "./tunnel.js";
 
 /** What a lane needs of the pool it belongs to. */
@@ -48,6 +49,7 @@ export class Lane implements Connection {
   writeFailure: Error | undefined;
   unsent = false;
   barren = 0;
+  lent = false;
   socket: Socket | undefined;
   #owner: LaneOwner;
   #route: Route;
@@ -173,7 +175,7 @@ export class Lane implements Connection {
 
   onData(chunk: Buffer): boolean {
     this.barren = 0;
-    return this.exchange?.data(chunk) ?? true;
+    return this.exchange?.data(chunk, this.lent) ?? true;
   }
 
   onComplete(): void {
@@ -215,7 +217,7 @@ export class Lane implements Connection {
     const { proxy, tunnel } = this.#route;
     const to = proxy === undefined || tunnel ? target : { ...target, servername: null };
     try {
-      this.socket = owner.connector.connect(to, this.origin, tunnel ? proxy : undefined, (error, socket) => {
+      this.socket = owner.connector.connect(to, this.origin, tunnel ? proxy : undefined, (error, socket, reads) => {
         if (error !== null) {
           gone();
           this.socket = undefined;
@@ -226,7 +228,7 @@ export class Lane implements Connection {
         owner.opened();
         this.socket = socket;
         socket.once("close", closed);
-        this.#tend(socket);
+        this.#tend(socket, reads);
         withLateTierUp(() => callback(null, socket));
       });
     } catch (error) {
@@ -235,8 +237,8 @@ export class Lane implements Connection {
     }
   }
 
-  #tend(socket: Socket): void {
-    guardSocket(socket, this);
+  #tend(socket: Socket, reads: SocketReads | undefined): void {
+    guardSocket(socket, this, reads);
     socket.on("timeout", () => {
       this.quiet = true;
       const { bytesRead } = socket;
@@ -265,6 +267,10 @@ export class Lane implements Connection {
   get awaiting(): boolean {
     const { exchange } = this;
     return exchange !== undefined && !exchange.begun && exchange.phase !== "reading" && exchange.phase !== "connecting";
+  }
+
+  get inBody(): boolean {
+    return this.exchange?.inBody === true;
   }
 
   /** A head came in part: the rest of it has as long as silence may last. Bytes that trickle are no excuse. */

@@ -32,6 +32,20 @@ export type Heal = (failure: TucuxiError, given: number, gone: AbortSignal) => P
 
 type Piece = Uint8Array | null;
 
+/**
+ * Takes bytes that are lent for the time of the call. False: no more at all, the rest is let go. A promise: no more until it is settled, and what it
+ * comes to counts.
+ */
+export type Taker = (bytes: Uint8Array) => Enough | Promise<Enough>;
+/** False for enough. */
+export type Enough = false | undefined;
+
+/** Gives all of a body to `take`, piece by piece; without memory in between where the body comes from a connection of ours. */
+export async function feedBody(body: ResponseBody, take: Taker): Promise<void> {
+  if (body instanceof HttpResponseBody) return body.feed(take);
+  for await (const piece of body) if ((await take(piece)) === false) return;
+}
+
 /** The body of an answer, for its reader: over a source of bytes, with length and checksum checked on the way. */
 export function makeResponseBody(source: BodySource, options: ResponseBodyOptions = {}): HttpResponseBody {
   return new HttpResponseBody(source, options);
@@ -88,6 +102,12 @@ export class HttpResponseBody implements ResponseBody {
   blob(): Promise<Blob> {
     const type = this.#options.contentType ?? "";
     return this.#whole((bytes) => new Blob([bytes], { type }));
+  }
+
+  /** @see feedBody */
+  async feed(take: Taker): Promise<void> {
+    this.#begin();
+    await this.#feed(take);
   }
 
   stream(): ReadableStream<Uint8Array> {
@@ -210,14 +230,61 @@ export class HttpResponseBody implements ResponseBody {
     }
     all.set(first);
     let at = first.length;
-    while (!this.#ended) {
-      const next = this.#pull();
-      const piece = next instanceof Promise ? await next : next;
-      if (piece === null) break;
+    await this.#feed((piece) => {
       all.set(piece, at);
       at += piece.length;
-    }
+    });
     return all;
+  }
+
+  /** Gives what is left to `take`. */
+  async #feed(take: Taker): Promise<void> {
+    try {
+      while (!this.#ended) {
+        const source = this.#source;
+        const piece = source.feed === undefined ? await this.#pull() : await this.#lend(source, take);
+        if (piece === false) break;
+        if (piece === undefined) continue;
+        if (piece === null) return;
+        if ((await take(piece)) === false) break;
+      }
+    } catch (error) {
+      this.destroy(error);
+      throw error;
+    }
+    this.destroy();
+  }
+
+  /**
+   * Lends what comes as long as `take` takes it at once. Gives a piece that must be given in the usual way, null at the end, false when no more is wanted.
+   */
+  async #lend(source: BodySource, take: Taker): Promise<Piece | undefined | false> {
+    let failing: Promise<Piece> | undefined;
+    let asked: unknown;
+    let thrown: { readonly error: unknown } | undefined;
+    let ended: boolean | undefined;
+    try {
+      ended = await source.feed?.((bytes) => {
+        const piece = this.#check(bytes);
+        if (piece instanceof Promise) {
+          failing = piece;
+          return false;
+        }
+        try {
+          asked = take(bytes);
+        } catch (error) {
+          thrown = { error };
+          return false;
+        }
+        return asked === undefined && !this.#ended;
+      });
+    } catch (error) {
+      return failing ?? this.#broken(error);
+    }
+    if (failing !== undefined) return failing;
+    if (thrown !== undefined) throw thrown.error;
+    if ((await asked) === false) return false;
+    return ended && !this.#ended ? this.#check(null) : undefined;
   }
 
   /** As many pieces as come, put together at the end. */

@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import type { Borrower, SocketReads } from "./socket-reads.js";
 
 /** What the guard needs to know of the exchange on the connection. */
-export interface Guarded {
+export interface Guarded extends Borrower {
   /** An answer is awaited, and not a byte of it has come. */
   readonly awaiting: boolean;
   /** There is an exchange. */
@@ -35,7 +36,7 @@ type Written = (error?: Error | null) => void;
  * - A `100 Continue` that nobody asked for makes undici drop the connection. It is cut out of what is read.
  * - Interim answers, or what stands beside the size of a chunk, may come without end: never silent, never an answer. There is a limit.
  */
-export function guardSocket(socket: Socket, lane: Guarded): void {
+export function guardSocket(socket: Socket, lane: Guarded, reads?: SocketReads): void {
   const write = socket._write;
   const writev = socket._writev;
   const read = socket.read;
@@ -72,8 +73,10 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
     };
   }
 
+  reads?.serve(socket, lane);
   socket.read = function (size?: number): unknown {
-    let chunk = read.call(this, size) as Buffer | null;
+    // Without a size, it is undici that asks; with 0, Node makes sure that the socket is read.
+    let chunk = (size === 0 ? undefined : reads?.take()) ?? (read.call(this, size) as Buffer | null);
     if (chunk === null) {
       lane.headPending();
       return null;
@@ -92,7 +95,7 @@ export function guardSocket(socket: Socket, lane: Guarded): void {
       const end = chunk.indexOf("\r\n\r\n");
       if (end === -1) {
         if (chunk.length > 4096) return chunk; // Not one that we would wait for.
-        partial = chunk;
+        partial = Buffer.from(chunk);
         return null;
       }
       chunk = chunk.subarray(end + 4);

@@ -72,6 +72,11 @@ export interface BodySource {
    * the failure; never both before it is asked.
    */
   read(): Uint8Array | null | Promise<Uint8Array | null>;
+  /**
+   * Gives `take` each piece as it comes, lent for the time of the call: a reader that copies anyway is spared the memory in between. False
+   * means that no more is wanted for now. Resolves with true at the end, with false when no more was wanted. In place of `read`, or between two.
+   */
+  feed?(take: (bytes: Uint8Array) => boolean): Promise<boolean>;
   /** Gives up the rest. Reads from then on fail with `reason`. */
   cancel(reason: unknown): void;
 }

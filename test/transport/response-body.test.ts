@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { ChecksumMismatchError, IncompleteBodyError, TransportError } from "../../src/errors/base.js";
 import { BodyQueue } from "../../src/transport/body-queue.js";
-import { type BodySource, makeResponseBody, type ResponseBodyOptions } from "../../src/transport/index.js";
+import { type BodySource, feedBody, makeResponseBody, type ResponseBodyOptions } from "../../src/transport/index.js";
 import { answering, eventually, failure, get, reply, transport, unhandled } from "./support.js";
 
 /** A source with these pieces, which come one by one, sooner or later. */
@@ -338,5 +338,144 @@ describe("back-pressure", () => {
     expect(server.accepted).toBe(4);
     for (const { source } of kept)
       expect(await makeResponseBody(source!, { contentLength: 65536 }).bytes()).toHaveLength(65536);
+  });
+});
+
+describe("a body that is lent", () => {
+  const queue = (...list: string[]) => {
+    const cancelled: unknown[] = [];
+    const made = new BodyQueue({ resumeBody() {}, readPaused() {}, cancelBody: (reason) => cancelled.push(reason) });
+    for (const text of list) made.push(Buffer.from(text));
+    return Object.assign(made, { cancelled });
+  };
+  const collect = (into: string[]) => (bytes: Uint8Array) => {
+    into.push(Buffer.from(bytes).toString());
+    return undefined;
+  };
+
+  it("comes piece by piece, what was there before and what comes later, without being copied", async () => {
+    const from = queue("a");
+    const got: string[] = [];
+    let seen: Uint8Array | undefined;
+    const done = feedBody(makeResponseBody(from, { contentLength: 3 }), (bytes) => {
+      seen = bytes;
+      return collect(got)(bytes);
+    });
+    expect(got).toEqual(["a"]);
+    const lent = Buffer.from("b");
+    from.push(lent, true);
+    expect(seen).toBe(lent);
+    from.push(Buffer.from("c"), true);
+    from.end();
+    await done;
+    expect(got).toEqual(["a", "b", "c"]);
+    expect(from.cancelled).toEqual([]);
+  });
+
+  it("waits while its taker does: what comes meanwhile is kept", async () => {
+    const from = queue();
+    const got: string[] = [];
+    let go = (): void => {};
+    const done = feedBody(makeResponseBody(from, { contentLength: 3 }), (bytes) => {
+      collect(got)(bytes);
+      return new Promise((resolve) => {
+        go = () => resolve(undefined);
+      });
+    });
+    const lent = Buffer.from("a");
+    for (const letter of ["a", "b", "c"]) {
+      lent.write(letter);
+      from.push(lent, true);
+    }
+    from.end();
+    lent.write("x");
+    for (const so of [["a"], ["a", "b"], ["a", "b", "c"]]) {
+      await eventually(() => got.length === so.length);
+      expect(got).toEqual(so);
+      go();
+    }
+    await done;
+  });
+
+  it("ends when there was enough, or its taker throws: the rest is let go", async () => {
+    for (const late of [false, true]) {
+      for (const end of ["false", "false, later", "throws", "rejects"]) {
+        const from = late ? queue() : queue("a");
+        const thrown = new Error("no room");
+        const done = feedBody(makeResponseBody(from, { contentLength: 3 }), () => {
+          if (end === "throws") throw thrown;
+          return end === "false" ? false : end === "rejects" ? Promise.reject(thrown) : Promise.resolve(false as const);
+        });
+        if (late) from.push(Buffer.from("a"), true);
+        if (end.startsWith("false")) await done;
+        else expect(await failure(done)).toBe(thrown);
+        expect(from.cancelled).toHaveLength(1);
+      }
+    }
+  });
+
+  it("does not give its last piece out before the whole is known to be right", async () => {
+    const wrong = new ChecksumMismatchError("CRC32", "x", "y");
+    const verifier = {
+      update() {},
+      verify() {
+        throw wrong;
+      },
+    };
+    const from = queue();
+    const got: string[] = [];
+    const done = feedBody(makeResponseBody(from, { contentLength: 2, verifier }), collect(got));
+    from.push(Buffer.from("a"), true);
+    from.push(Buffer.from("b"), true);
+    expect(await failure(done)).toBe(wrong);
+    expect(got).toEqual(["a"]);
+  });
+
+  it("fails as its source does, at once when it is aborted, or goes on where it is healed", async () => {
+    const broken = new TransportError("broken");
+    const failing = queue();
+    const failed = feedBody(makeResponseBody(failing, { contentLength: 3 }), () => undefined);
+    failing.fail(broken);
+    expect(await failure(failed)).toBe(broken);
+
+    const short = queue("ab");
+    const cut = feedBody(makeResponseBody(short, { contentLength: 3 }), () => undefined);
+    short.end();
+    expect(await failure(cut)).toMatchObject({ name: "IncompleteBodyError", actualBytes: 2 });
+
+    const aborted = queue("a");
+    const body = makeResponseBody(aborted, { contentLength: 3 });
+    const stopped = feedBody(body, () => undefined);
+    const reason = new Error("stop");
+    body.destroy(reason);
+    expect(await failure(stopped)).toBe(reason);
+
+    const got: string[] = [];
+    const first = queue("a");
+    const rest = queue("b");
+    const heal = vi.fn(async () => rest);
+    const healed = feedBody(makeResponseBody(first, { contentLength: 3, heal }), collect(got));
+    first.fail(broken);
+    await eventually(() => got.length === 2);
+    rest.push(Buffer.from("c"), true);
+    rest.end();
+    await healed;
+    expect(got).toEqual(["a", "b", "c"]);
+    expect(heal).toHaveBeenCalledWith(broken, 1, expect.anything());
+  });
+
+  it("comes as it does from a source that lends nothing, and from a body of somebody else's", async () => {
+    for (const late of [false, true]) {
+      const got: string[] = [];
+      await feedBody(body(["a", "b", "c"], { contentLength: 3 }, late), collect(got));
+      expect(got).toEqual(["a", "b", "c"]);
+    }
+    const foreign = (async function* () {
+      yield Buffer.from("a");
+      yield Buffer.from("b");
+    })();
+    const got: string[] = [];
+    await feedBody(foreign as unknown as Parameters<typeof feedBody>[0], collect(got));
+    expect(got).toEqual(["a", "b"]);
   });
 });

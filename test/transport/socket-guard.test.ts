@@ -11,6 +11,8 @@ const lane = (): Guarded => ({
   headPending() {},
   barren: 0,
   flooded() {},
+  inBody: false,
+  lent: false,
 });
 
 describe("a guarded socket", () => {

@@ -15,12 +15,10 @@ import type { DownloadInput, DownloadOptions, DownloadOutput } from "../types.js
 import { WholeCheck } from "./check.js";
 import { toStream } from "./download.js";
 import { openObject, openWhole, type RemoteObject } from "./object.js";
+import { RangeWriter } from "./range-writer.js";
 import { refusedMembers } from "./refused.js";
 import { markOf, readState, type SavedState, StateFile } from "./state.js";
 import { TargetFile, temporaryName } from "./target-file.js";
-
-/** Bytes gathered before they are written: fewer system calls, little memory. */
-const GATHER = MIB;
 
 export async function downloadFile(
   context: TransferContext,
@@ -241,36 +239,16 @@ class FileDownload {
   ): Promise<void> {
     const own = this.#state ? createChecksum("CRC32") : undefined;
     const whole = check?.begin();
-    let pieces: Uint8Array[] = [];
-    let gathered = 0;
-    let position = start;
-    let writing: Promise<void> | undefined;
-    const flush = async (): Promise<void> => {
-      // One write is under way while the next megabyte comes in; not more.
-      const before = writing;
-      writing = undefined;
-      await before;
-      const at = position;
-      const batch = pieces;
-      position += gathered;
-      pieces = [];
-      gathered = 0;
-      writing = file.write(batch, at);
-      // Its failure is met by whoever awaits it next.
-      writing.catch(() => {});
-    };
+    const writer = new RangeWriter(this.#run, file, start, end);
     try {
       await object.read(start, end, (piece) => {
         own?.update(piece);
         whole?.update(piece);
-        pieces.push(piece);
-        gathered += piece.length;
-        return gathered >= GATHER ? flush() : undefined;
+        return writer.add(piece);
       });
-      if (gathered > 0) await flush();
+      await writer.flush();
     } finally {
-      // The file is not closed under a write.
-      await (writing as Promise<void> | undefined);
+      await writer.end();
     }
     if (whole) check?.add(range, whole, end - start);
     if (own) await this.#state?.add(range, own.base64());

@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { orAborted } from "../../client/limits.js";
 import { ParamValidationError, TucuxiError } from "../../errors/base.js";
 import { kindOf } from "../../protocol/index.js";
-import { memoryFor } from "../../transport/memory.js";
+import { memoryFor, ownCopy } from "../../transport/memory.js";
 import type { TransferContext } from "../context.js";
 import { checkMembers } from "../input.js";
 import { checkOptions, type Sizes, sizesOf } from "../limits.js";
@@ -165,8 +165,10 @@ export async function toStream(
       mine.go.then(() => {
         open = true;
       });
-      await source.read(start, end, async (piece) => {
-        take(piece);
+      await source.read(start, end, async (lent) => {
+        take(lent);
+        // A stream may hold what it is given for as long as it likes.
+        const piece = ownCopy(lent);
         if (!open) {
           ahead?.push(piece);
           return;

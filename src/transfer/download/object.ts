@@ -4,7 +4,8 @@ import { S3ServiceError } from "../../errors/service.js";
 import type { ResponseBody } from "../../model/dictionaries.js";
 import type { GetObjectOutput, GetObjectRequest, HeadObjectRequest } from "../../model/generated/types.js";
 import { type GivenChecksum, responseChecksum } from "../../transport/checksum/index.js";
-import { sleep } from "../../transport/index.js";
+import { type Enough, feedBody, sleep } from "../../transport/index.js";
+import { ownCopy } from "../../transport/memory.js";
 import type { TransferContext } from "../context.js";
 import { membersFor } from "../input.js";
 import { Tally } from "../meter.js";
@@ -17,7 +18,7 @@ const TRIES = 5;
 /** What is asked of every range of the same object. */
 const firstOnly: ReadonlySet<string> = new Set(["IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince"]);
 
-/** Takes bytes as they come, in order; `at` is their place in the object. */
+/** Takes bytes as they come, in order; `at` is their place in the object. They are lent: good until it returns, or for ever if it copies them. */
 export type Sink = (piece: Uint8Array, at: number) => void | Promise<void>;
 
 type Pins = Pick<GetObjectRequest, "IfMatch" | "VersionId">;
@@ -94,17 +95,24 @@ export class RemoteObject {
       const before = at;
       try {
         const body = await this.#body(at, end);
-        // Leaving the loop lets the body go: of an answer that goes on beyond the range, too.
-        for await (const bytes of body) {
+        const give = (piece: Uint8Array): Enough | Promise<Enough> => {
+          const taken = sink(piece, at);
+          const { length } = piece;
+          // Of an answer that goes on beyond the range, the rest is let go.
+          const count = (): Enough => {
+            at += length;
+            tally.add(length);
+            return at >= end ? false : undefined;
+          };
+          return taken ? taken.then(count) : count();
+        };
+        await feedBody(body, (bytes) => {
           const piece = bytes.length > end - at ? bytes.subarray(0, end - at) : bytes;
           const wait = this.#run.bandwidth?.take(piece.length, this.#run.signal);
-          if (wait) await wait;
-          const taken = sink(piece, at);
-          if (taken) await taken;
-          at += piece.length;
-          tally.add(piece.length);
-          if (at >= end) break;
-        }
+          if (!wait) return give(piece);
+          const kept = ownCopy(piece);
+          return wait.then(() => give(kept));
+        });
         if (at < end) throw new IncompleteBodyError(end - before, at - before);
       } catch (error) {
         this.#run.signal.throwIfAborted();

@@ -49,19 +49,12 @@ export class TargetFile {
     await this.#guard(this.#file.truncate(size));
   }
 
-  /** Writes pieces in a row. */
-  async write(pieces: Uint8Array[], position: number): Promise<void> {
-    let length = 0;
-    for (const piece of pieces) length += piece.length;
-    const { bytesWritten } = await this.#guard(this.#file.writev(pieces, position));
-    this.#written += length;
-    if (bytesWritten === length) return;
-    let rest = Buffer.concat(pieces).subarray(bytesWritten);
-    for (let at = position + bytesWritten; rest.length > 0; ) {
-      const written = (await this.#guard(this.#file.write(rest, 0, rest.length, at))).bytesWritten;
-      rest = rest.subarray(written);
-      at += written;
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#guard(this.#file.write(bytes, done, bytes.length - done, position + done));
+      done += bytesWritten;
     }
+    this.#written += bytes.length;
   }
 
   async read(buffer: Buffer, position: number): Promise<number> {
