@@ -52,7 +52,7 @@ export class Connector {
     let current: Socket;
     let over = false;
     // A tunnel is read by whoever opens it.
-    const reads = proxy === undefined ? new SocketReads() : undefined;
+    const reads = proxy === undefined && SocketReads.work() ? new SocketReads() : undefined;
 
     const finish = (error: Error | null, socket: Socket): void => {
       if (over) return;

@@ -27,6 +27,12 @@ export class SocketReads {
   #chunk: Buffer | undefined;
   #stopped = false;
 
+  /** Bun calls back for the first 64 KiB of what came, and forgets the rest; Deno is not asked either. */
+  static work(): boolean {
+    const { bun, deno } = process.versions;
+    return bun === undefined && deno === undefined;
+  }
+
   constructor() {
     memory ??= Buffer.allocUnsafeSlow(READ_SIZE);
     this.onread = { buffer: memory, callback: (length) => this.#come(length) };
