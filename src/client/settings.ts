@@ -1,5 +1,4 @@
 /** A client's options, environment and profile, boiled down to what the road asks on every call. */
-import { platform } from "node:os";
 import { connectTimeoutOf, type Settings } from "../config/settings.js";
 import type { Env } from "../config/types.js";
 import { EndpointCache } from "../endpoint/cache.js";
@@ -120,7 +119,7 @@ function hostOf(endpoint: string): string {
 }
 
 function userAgent(app: string | undefined): string {
-  const base = `tucuxi/${version} os/${platform()} lang/js md/nodejs#${process.versions.node}`;
+  const base = `tucuxi/${version} os/${process.platform} lang/js md/nodejs#${process.versions.node}`;
   // Characters beyond those of a token would end the header's word, or the header.
   return app ? `${base} app/${app.slice(0, 50).replace(/[^!#$%&'*+\-.^_`|~0-9A-Za-z]/g, "-")}` : base;
 }

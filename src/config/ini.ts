@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { ConfigError } from "../errors/base.js";
 
 /** The part of the `ini` package that is used. */
@@ -22,7 +21,7 @@ export async function loadIni(): Promise<Ini> {
 export function requireIni(): Ini {
   if (loaded === undefined) {
     try {
-      loaded = createRequire(import.meta.url)("ini") as Ini;
+      loaded = process.getBuiltinModule("node:module").createRequire(import.meta.url)("ini") as Ini;
     } catch (cause) {
       throw new ConfigError("The shared config files cannot be read synchronously here: the package 'ini' is bundled", {
         cause,

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import type { Env, FileOptions } from "./types.js";
 
 /** The two shared files, as paths to open. */
@@ -39,7 +38,7 @@ export function homeFolder(env: Env): string {
     if (path !== undefined) return (env.HOMEDRIVE ?? "C:") + path;
   }
   try {
-    return homedir();
+    return process.getBuiltinModule("node:os").homedir();
   } catch {
     // Containers run under numbers that are nobody's, whom no list of users gives a home.
     return "/";

@@ -1,13 +1,11 @@
+import os from "node:os";
 import { Session } from "tucuxi";
 import { expect, it, vi } from "vitest";
 import { homeFolder } from "../../src/config/locate.js";
 
-vi.mock("node:os", async (original) => ({
-  ...(await original<object>()),
-  homedir: () => {
-    throw Object.assign(new Error("uv_os_homedir returned ENOENT"), { code: "ERR_SYSTEM_ERROR" });
-  },
-}));
+vi.spyOn(os, "homedir").mockImplementation(() => {
+  throw Object.assign(new Error("uv_os_homedir returned ENOENT"), { code: "ERR_SYSTEM_ERROR" });
+});
 
 it("a user without a home has no files, and that is all", async () => {
   expect(homeFolder({})).toBe("/");
