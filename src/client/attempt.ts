@@ -43,6 +43,8 @@ export function buildAttempt({ engine, op, options, limits }: Call, input: Attem
   if (length >= 0) headers.splice(length, 2);
   if (plan.chunked && !engine.settings.custom) addCoding(headers);
 
+  // Of what is added from here on, only keys are not ours.
+  const ascii = isAscii(headers) && isAscii(unsigned) && (credentials === undefined || hasAsciiKeys(credentials));
   const path = endpoint.basePath + wire.path || "/";
   const time = engine.now();
   let seed = "";
@@ -86,7 +88,7 @@ export function buildAttempt({ engine, op, options, limits }: Call, input: Attem
       origin: endpoint.origin,
       path: wire.query === "" ? path : `${path}?${wire.query}`,
       method: op.method,
-      headers: onWire(headers, unsigned),
+      headers: ascii ? headers.concat(unsigned) : asLatin1(headers.concat(unsigned)),
       ...payload(cargo, chunkSigner),
       expect: hasStreamingOutput(op) ? "stream" : op.method === "HEAD" ? "none" : "buffer",
       signal: limits.signal,
@@ -103,14 +105,21 @@ function addCoding(headers: HeaderPairs): void {
   else headers[at + 1] = headers[at + 1] ? `${headers[at + 1]},aws-chunked` : "aws-chunked";
 }
 
+const BEYOND_ASCII = /[^ -~]/;
+
+function isAscii(pairs: HeaderPairs): boolean {
+  for (let i = 1; i < pairs.length; i += 2) if (BEYOND_ASCII.test(pairs[i]!)) return false;
+  return true;
+}
+
+function hasAsciiKeys({ accessKeyId, sessionToken }: Credentials): boolean {
+  return !BEYOND_ASCII.test(accessKeyId) && (sessionToken === undefined || !BEYOND_ASCII.test(sessionToken));
+}
+
 /** Header values beyond ASCII go out as the UTF-8 that was signed; HTTP libraries write a string's low bytes. */
-function onWire(headers: HeaderPairs, unsigned: HeaderPairs): string[] {
-  const all = headers.concat(unsigned);
-  for (let i = 1; i < all.length; i += 2) {
-    const value = all[i]!;
-    if (/[^ -~]/.test(value)) all[i] = Buffer.from(value, "utf8").toString("latin1");
-  }
-  return all;
+function asLatin1(pairs: HeaderPairs): HeaderPairs {
+  for (let i = 1; i < pairs.length; i += 2) pairs[i] = Buffer.from(pairs[i]!, "utf8").toString("latin1");
+  return pairs;
 }
 
 function payload(
