@@ -144,7 +144,7 @@ export interface UnfinishedUpload {
    * not ask it (`s3:ListMultipartUploadParts`) knows only that the abort succeeded.
    */
   readonly aborted: boolean;
-  /** Why they could not be removed, when that was tried; of code `PartsLeft` when more were stored after each of several aborts. */
+  /** Why they could not be removed, when that was tried; of code `PartsLeft` when some are still listed after several aborts. */
   readonly abortError?: unknown;
   /** Give it as `resume` to go on; uploads that were to be resumable. */
   readonly resumeToken?: string;

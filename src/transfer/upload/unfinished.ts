@@ -77,7 +77,7 @@ export async function abortUpload(
       await sleep(pause);
       if (!(await hasParts(context, input, uploadId, end))) return { aborted: true };
     }
-    throw new TucuxiError(`Parts were still being stored after ${PAUSES.length} aborts`, {
+    throw new TucuxiError(`Parts are still listed after ${PAUSES.length} aborts`, {
       code: "PartsLeft",
       hint: "Call abortMultipartUpload until listParts finds no such upload; a lifecycle rule (AbortIncompleteMultipartUpload) removes what is left of any.",
     });
