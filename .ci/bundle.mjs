@@ -38,8 +38,9 @@ const typescript = {
     });
     return { code, map: null };
   },
-  async renderChunk(code, { exports }) {
-    const { code: short } = await minify(code, {
+  async renderChunk(code, { exports, name }) {
+    const signs = name === signer;
+    const { code: short } = await minify(signs ? code : withoutBuiltins(code), {
       compress: { defaults: false, booleans: true },
       mangle: { toplevel: true, keep_classnames: true, keep_fnames: new RegExp(`^(?:${exports.join("|")})$`) },
       // Beyond ASCII, V8 would keep the whole file at two bytes a character, and compile it the slower for it.
@@ -48,6 +49,19 @@ const typescript = {
     return { code: short, map: null };
   },
 };
+
+/**
+ * Takes Node's modules without importing them: for an import, Node reads all that a module names, and so loads what it would load when
+ * asked for (parsers of arguments, MIME types, streams of files, WebCrypto). That takes an import of the package, and a first request, a
+ * millisecond each. The signer, whose imports shall be seen, does import.
+ */
+const withoutBuiltins = (code) =>
+  code.replace(
+    /^import (?:(\w+),? ?)?(?:\{ ([^}]*) \} )?from '(node:[\w/]+)';$/gm,
+    (_, main, names, module) =>
+      (main ? `const ${main} = process.getBuiltinModule("${module}");` : "") +
+      (names ? `const { ${names.replaceAll(" as ", ": ")} } = process.getBuiltinModule("${module}");` : ""),
+  );
 
 /** Modules that a module brings along when it is imported, itself included. */
 function closure(start, getModuleInfo, found = new Set()) {

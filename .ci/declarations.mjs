@@ -65,11 +65,7 @@ async function read(file) {
   const found = { file, declared: new Map(), imported: new Map(), handedOn: [], all: [] };
   for (const statement of split(await readFile(file, "utf8"))) {
     const { text } = statement;
-    const from = (path) => {
-      if (!path.startsWith(".")) return path;
-      const other = join(file, "..", path.replace(/\.js$/, ".d.ts"));
-      return other.endsWith("/errors/util.d.ts") ? "node:util" : other;
-    };
+    const from = (path) => (path.startsWith(".") ? join(file, "..", path.replace(/\.js$/, ".d.ts")) : path);
     const declaration = DECLARATION.exec(text);
     const imports = IMPORT.exec(text)?.groups;
     const exports = EXPORT.exec(text)?.groups;

@@ -1,4 +1,5 @@
 /** The limits of one call: the caller's signal, and the time that the whole may take. */
+import { setMaxListeners } from "node:events";
 import { ParamValidationError, TimeoutError } from "../errors/base.js";
 import { checkOptionNames } from "../errors/names.js";
 import { timerOf } from "../transport/sleep.js";
@@ -17,8 +18,6 @@ export interface CallLimits {
   end(): void;
 }
 
-let events: typeof import("node:events") | undefined;
-
 const noop = (): void => {};
 const unlimited: CallLimits = { signal: undefined, sent: 0, rest: noop, end: noop };
 
@@ -32,8 +31,7 @@ export function startLimits(options: CallOptions | undefined, operation: string)
     if (!(signal instanceof AbortSignal)) throw refusal("signal", "must be an AbortSignal", operation);
     signal.throwIfAborted();
     // One signal may end any number of calls at once; Node takes more than ten for a leak.
-    events ??= process.getBuiltinModule("node:events");
-    events.setMaxListeners(0, signal);
+    setMaxListeners(0, signal);
   }
   if (timeout === undefined) return signal ? { signal, sent: 0, rest: noop, end: noop } : unlimited;
   if (typeof timeout !== "number" || !(timeout > 0)) {

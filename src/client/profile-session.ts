@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { SharedConfigFiles } from "../config/files.js";
 import { chooseProfile } from "../config/profile.js";
 import { type GivenSettings, resolveSettings, type Settings } from "../config/settings.js";
@@ -10,7 +11,6 @@ import type {
   CredentialsProvider,
   ProviderOptions,
 } from "../credentials/types.js";
-import { inspect } from "../errors/util.js";
 import { checkSessionOptions } from "./check-options.js";
 
 /**

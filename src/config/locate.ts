@@ -38,6 +38,7 @@ export function homeFolder(env: Env): string {
     if (path !== undefined) return (env.HOMEDRIVE ?? "C:") + path;
   }
   try {
+    // Not imported above: most have a `HOME`, and need not load it.
     return process.getBuiltinModule("node:os").homedir();
   } catch {
     // Containers run under numbers that are nobody's, whom no list of users gives a home.

@@ -1,14 +1,10 @@
+import { existsSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { ConfigError } from "../errors/base.js";
 import { type Ini, loadIni, requireIni } from "./ini.js";
 import { locateSharedFiles, type SharedFiles, standardFiles } from "./locate.js";
 import { mergeConfigs, parseText } from "./parse.js";
 import { emptyRecord, type FileOptions, type SharedConfig } from "./types.js";
-
-/**
- * Node's `fs`. An import above would load, of this and of the modules that other files here ask for in the same way, all that they name:
- * together a millisecond and more of an import of the package.
- */
-const disk = () => process.getBuiltinModule("node:fs");
 
 /** Reads both shared files. A file that is not there counts as empty, and one at the standard place that cannot be read; without either, `ini` is not even loaded. */
 export async function readSharedConfig(options: FileOptions = {}): Promise<SharedConfig> {
@@ -50,7 +46,7 @@ function emptyConfig(): SharedConfig {
 
 async function readText(path: string, standard: string): Promise<string | undefined> {
   try {
-    return decodeText(await disk().promises.readFile(path));
+    return decodeText(await readFile(path));
   } catch (error) {
     return missingOrThrow(error, path, standard);
   }
@@ -58,7 +54,7 @@ async function readText(path: string, standard: string): Promise<string | undefi
 
 function readTextSync(path: string, standard: string): string | undefined {
   try {
-    return decodeText(disk().readFileSync(path));
+    return decodeText(readFileSync(path));
   } catch (error) {
     return missingOrThrow(error, path, standard);
   }
@@ -72,8 +68,7 @@ function missingOrThrow(error: unknown, path: string, standard: string): undefin
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOENT" || code === "ENOTDIR") return undefined;
   if (path === standard) {
-    if (disk().existsSync(path))
-      process.emitWarning(`${path} cannot be read (${code}); it counts as empty`, "TucuxiWarning");
+    if (existsSync(path)) process.emitWarning(`${path} cannot be read (${code}); it counts as empty`, "TucuxiWarning");
     return undefined;
   }
   throw new ConfigError(`${path} cannot be read: ${code ?? String(error)}`, {

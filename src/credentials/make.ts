@@ -1,5 +1,5 @@
+import { inspect } from "node:util";
 import { CredentialsError } from "../errors/base.js";
-import { inspect } from "../errors/util.js";
 import type { Credentials } from "./types.js";
 
 /**

@@ -1,8 +1,8 @@
 /** Errors that the service answered with: one class for every error of the API's definition, and for the codes met daily. */
 
+import { inspect } from "node:util";
 import type { ResponseMetadata } from "../model/dictionaries.js";
 import { TucuxiError, type TucuxiErrorOptions } from "./base.js";
-import { inspect } from "./util.js";
 
 /** The error as the service described it, as boto3 has it. */
 export interface ServiceErrorResponse {

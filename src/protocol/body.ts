@@ -1,5 +1,5 @@
 /** What kinds of things a streaming member such as `Body` takes. */
-import { types } from "../errors/util.js";
+import { types } from "node:util";
 
 /** `text`: a string, sent as UTF-8. `bytes`: a Uint8Array or ArrayBuffer. `stream`: whatever must be opened or read to be sent. */
 export type BodyKind = "text" | "bytes" | "stream";

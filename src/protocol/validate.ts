@@ -4,9 +4,9 @@
  * be secrets.
  */
 
+import { types } from "node:util";
 import type { ParamFault } from "../errors/base.js";
 import { closest } from "../errors/names.js";
-import { types } from "../errors/util.js";
 import type { Member, ScalarShape, Shape, StructureShape } from "../model/shape.js";
 import { bodyKind } from "./body.js";
 import { isHeaderName, isHeaderValue, isHostLabel, isWellFormed } from "./characters.js";

@@ -2,7 +2,7 @@
  * Dictionaries to XML, driven by the model. Written here rather than by a library because every control character counts: a
  * reader turns a bare CR into LF, and S3 would then delete another key than the one that was meant.
  */
-import { types } from "../errors/util.js";
+import { types } from "node:util";
 import type { ListShape, Member, ScalarShape, Shape, StructureShape } from "../model/shape.js";
 import { isWellFormed } from "./characters.js";
 import { fault } from "./encode.js";

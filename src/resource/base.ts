@@ -1,9 +1,9 @@
 /** What every resource has: its identifiers, its client, and attributes that are there once they are loaded. */
 
+import { inspect } from "node:util";
 import type { S3Client } from "../client/client.js";
 import type { WaitOptions } from "../client/waiters.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
-import { inspect } from "../errors/util.js";
 
 /** An operation's input, less the members that the resource fills in; who gives them overrides it. */
 export type Given<Input, Filled extends keyof Input> = Omit<Input, Filled> & Partial<Pick<Input, Filled>>;

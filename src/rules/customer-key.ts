@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { types } from "../errors/util.js";
+import { types } from "node:util";
 import { type Dictionary, type Rule, takes, withMember } from "./rule.js";
 
 /**

@@ -1,5 +1,5 @@
 import { Buffer, isAscii, isUtf8 } from "node:buffer";
-import { inspect } from "../errors/util.js";
+import { inspect } from "node:util";
 
 /** The answer's headers by lower-case name, as every part of the client reads them. */
 export type HeaderRecord = Record<string, string>;
