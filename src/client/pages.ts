@@ -3,7 +3,7 @@ import { PaginationError } from "../errors/layers.js";
 import { checkOptionNames, closest } from "../errors/names.js";
 import type { Operations } from "../model/generated/methods.js";
 import type { PageOperations, PageResults } from "../model/generated/pages.js";
-import { operation } from "../model/operation.js";
+import { operation, operationOfMethod } from "../model/operation.js";
 import { listingMethods, type PageToken, type Pagination, paginationOfMethod } from "../model/page.js";
 import { validationError } from "../protocol/serialize.js";
 import { kindOf, numberGiven } from "../protocol/validate.js";
@@ -264,7 +264,7 @@ function listing(method: unknown): Pagination {
   }
   const found = paginationOfMethod(method);
   if (found) return found;
-  const near = closest(method, names);
+  const near = operationOfMethod(method) ? undefined : closest(method, names);
   throw new PaginationError(`${method} does not list page by page`, {
     code: "NotPageable",
     hint: `${near === undefined ? "" : `Did you mean ${near}? `}These do: ${names.join(", ")}.`,

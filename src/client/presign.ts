@@ -24,7 +24,8 @@ export function operationFor(method: string): Operation {
   }
   const op = operationOfMethod(method);
   if (op) return op;
-  const near = closest(method, operationMethods());
+  // A word as short as GET is close to many.
+  const near = method.length > 5 ? closest(method, operationMethods()) : undefined;
   throw new ParamValidationError([{ path: "method", problem: `${JSON.stringify(method)} is not an operation of S3` }], {
     hint: `${near === undefined ? "" : `Did you mean ${near}? `}${names}`,
   });

@@ -2,6 +2,7 @@
 import type { S3Client } from "../client/client.js";
 import type { CallOptions } from "../client/options.js";
 import { BatchError } from "../errors/layers.js";
+import { checkOptionNames, optionNames } from "../errors/names.js";
 import { S3ServiceError } from "../errors/service.js";
 import type {
   DeletedObject,
@@ -24,6 +25,8 @@ export interface BatchOptions extends CallOptions {
   concurrency?: number | undefined;
 }
 
+const batchNames = optionNames<BatchOptions>({ concurrency: true, signal: true, timeout: true, headers: true });
+
 /** What DeleteObjects takes. */
 const batchSize = 1000;
 
@@ -39,8 +42,10 @@ export async function deleteInBatches(
   bucket: string,
   pages: AsyncIterable<ObjectIdentifier[]>,
   input: BatchInput,
-  { concurrency = 4, ...options }: BatchOptions,
+  given: BatchOptions,
 ): Promise<DeleteObjectsOutput[]> {
+  checkOptionNames(given, batchNames, "DeleteObjects");
+  const { concurrency = 4, ...options } = given;
   const { Delete: how, ...members } = input;
   const answers: DeleteObjectsOutput[] = [];
   const lane = new Lane(Math.max(1, Math.trunc(concurrency) || 1));

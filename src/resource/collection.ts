@@ -6,6 +6,8 @@ import type { Operations } from "../model/generated/methods.js";
 import type { PageOperations } from "../model/generated/pages.js";
 import type { DeleteObjectsOutput, ObjectIdentifier } from "../model/generated/types.js";
 import { paginationOfMethod } from "../model/page.js";
+import { kindOf, numberGiven } from "../protocol/validate.js";
+import { isDictionary } from "../protocol/xml-write.js";
 import type { BatchInput, BatchOptions } from "./batch-delete.js";
 
 /** What filters a collection: the members of its operation's input. */
@@ -57,6 +59,13 @@ export class Collection<Item, Method extends keyof PageOperations, Entry = unkno
 
   /** Only what the service lists for these members of the operation's input; what an earlier filter said stays, and lists grow. */
   filter(input: Filter<Method>): this {
+    const given: unknown = input;
+    if (given !== undefined && !isDictionary(given)) {
+      throw new ParamValidationError([{ path: "filter", problem: `expected dictionary, got ${kindOf(given)}` }], {
+        operation: "collection",
+        hint: typeof given === "string" ? `{ Prefix: ${JSON.stringify(given)} } is what begins so.` : undefined,
+      });
+    }
     return this.#with({ filter: merge(this.#choice.filter, { ...input } as Record<string, unknown>) });
   }
 
@@ -214,6 +223,6 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const notCount = (path: string, expected: string, value: unknown): ParamValidationError =>
-  new ParamValidationError([{ path, problem: `expected ${expected}, got ${String(value)}` }], {
+  new ParamValidationError([{ path, problem: `expected ${expected}, got ${numberGiven(value)}` }], {
     operation: "collection",
   });

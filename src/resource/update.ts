@@ -2,6 +2,7 @@
 import type { S3Client } from "../client/client.js";
 import type { CallOptions } from "../client/options.js";
 import { ParamValidationError, TucuxiError } from "../errors/base.js";
+import { checkOptionNames, optionNames } from "../errors/names.js";
 import { S3ServiceError } from "../errors/service.js";
 import type { GetObjectOutput, GetObjectRequest, PutObjectOutput, PutObjectRequest } from "../model/generated/types.js";
 import { sleep } from "../transport/sleep.js";
@@ -26,6 +27,16 @@ export interface Updatable {
 
 type Form = "text" | "bytes" | "json";
 
+const updateNames = optionNames<UpdateOptions & { as?: Form }>({
+  as: true,
+  maxAttempts: true,
+  input: true,
+  put: true,
+  signal: true,
+  timeout: true,
+  headers: true,
+});
+
 /** What a write would lose, if it were not said again. */
 const kept = [
   "CacheControl",
@@ -47,8 +58,10 @@ export async function updateObject(
   client: S3Client,
   object: Updatable,
   change: (value: unknown) => unknown,
-  { as = "text", maxAttempts = 10, input, put, ...options }: UpdateOptions & { as?: Form },
+  given: UpdateOptions & { as?: Form },
 ): Promise<PutObjectOutput | undefined> {
+  checkOptionNames(given, updateNames, "update");
+  const { as = "text", maxAttempts = 10, input, put, ...options } = given;
   if (typeof change !== "function") {
     throw new ParamValidationError([{ path: "change", problem: `expected a function, got ${typeof change}` }], {
       operation: "update",

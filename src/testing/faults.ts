@@ -1,3 +1,6 @@
+import { ParamValidationError } from "../errors/base.js";
+import { checkOptionNames, closest, optionNames } from "../errors/names.js";
+import { operationLines } from "../model/generated/operations.js";
 import type { Answer } from "./answer.js";
 import { S3Error, statusOfCode } from "./errors.js";
 import { bytesOf, type Piece } from "./storage.js";
@@ -56,6 +59,47 @@ export interface FaultEffect {
 
 /** A fault as `S3Server.fault()` takes it. */
 export type FaultOptions = FaultScope & FaultEffect;
+
+const faultNames = optionNames<FaultOptions>({
+  operation: true,
+  bucket: true,
+  key: true,
+  times: true,
+  skip: true,
+  chance: true,
+  status: true,
+  code: true,
+  message: true,
+  body: true,
+  headers: true,
+  afterwards: true,
+  errorIn200: true,
+  whitespace: true,
+  stallMs: true,
+  stallAfter: true,
+  resetAfter: true,
+  resetRequestAfter: true,
+  truncateAfter: true,
+  corruptAt: true,
+  wrongChecksum: true,
+  skewSeconds: true,
+  redirectTo: true,
+});
+
+/** Refuses a fault that no request could meet, or that would do nothing of what was meant. */
+export function checkFault(options: FaultOptions): void {
+  checkOptionNames(options, faultNames, "fault");
+  const known = [...Object.keys(operationLines), "PostObject"];
+  for (const name of [options.operation ?? []].flat()) {
+    if (known.includes(name)) continue;
+    const near = String(name).length > 5 ? closest(String(name), known) : undefined;
+    const problem = `${JSON.stringify(name)} is no operation of S3`;
+    throw new ParamValidationError([{ path: "operation", problem }], {
+      operation: "fault",
+      hint: `${near === undefined ? "" : `Did you mean ${near}? `}Operations have the API's names: GetObject, PutObject, UploadPart.`,
+    });
+  }
+}
 
 /** A fault that was set up. */
 export class Fault {

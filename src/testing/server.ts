@@ -1,11 +1,11 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { refuseUnknown } from "../errors/names.js";
 import { readAcl } from "./acl.js";
 import { bucketNameFault } from "./buckets.js";
 import type { World } from "./call.js";
+import { checkServerOptions } from "./check-options.js";
 import { Exchange } from "./exchange.js";
-import { Fault, type FaultOptions } from "./faults.js";
+import { checkFault, Fault, type FaultOptions } from "./faults.js";
 import type { Folder } from "./folder.js";
 import type { RequestLog } from "./request-log.js";
 import { MemoryStorage } from "./storage.js";
@@ -47,23 +47,6 @@ export interface S3ServerOptions {
   domains?: readonly string[] | undefined;
 }
 
-const optionNames: Record<keyof S3ServerOptions, true> = {
-  port: true,
-  host: true,
-  credentials: true,
-  buckets: true,
-  region: true,
-  regions: true,
-  clock: true,
-  tls: true,
-  folder: true,
-  maxBytes: true,
-  pageSize: true,
-  minPartSize: true,
-  random: true,
-  domains: true,
-};
-
 const defaultCredentials: ServerCredentials = {
   accessKeyId: "AKIATUCUXITESTING000",
   secretAccessKey: "tucuxi/testing/secret+access/key/0123456",
@@ -102,7 +85,7 @@ export class S3Server {
 
   /** Starts a server and resolves when it listens. Rejects when the port or the folder is taken, or an option is misspelt. */
   static async start(options: S3ServerOptions = {}): Promise<S3Server> {
-    refuseUnknown(options, Object.keys(optionNames), "S3Server");
+    checkServerOptions(options);
     const settings = {
       keepAliveTimeout: 30_000,
       requestTimeout: 0,
@@ -223,6 +206,7 @@ export class S3Server {
    * ```
    */
   fault(options: FaultOptions): Fault {
+    checkFault(options);
     const fault = new Fault(options, (gone) => {
       this.#faults = this.#faults.filter((other) => other !== gone);
     });

@@ -128,9 +128,12 @@ function describe(code: string, error: Error | undefined, host: string): string 
     case "HeadersTooLarge":
       return `The answer's headers are too large`;
     default:
-      return error?.message || code;
+      return opensslReason.exec(error?.message ?? "")?.[1] || error?.message || code;
   }
 }
+
+/** `id:error:code:library:function:reason:file:line:`, of which the reason is for people. */
+const opensslReason = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
 
 const CA_HINT =
   "The server's certificate is not trusted. For a private certificate authority, set AWS_CA_BUNDLE (or NODE_EXTRA_CA_CERTS) to its PEM file.";

@@ -155,7 +155,7 @@ const wrongs: readonly Wrong[] = [
     (s3) => s3.paginate(any("getObject"), any(object)),
     "PaginationError",
     /^getObject does not list page by page$/,
-    /These do: /,
+    /^These do: /,
   ],
   [
     "paginate(input)",
@@ -266,6 +266,46 @@ const wrongs: readonly Wrong[] = [
     () => new S3Resource(any(null)),
     "ParamValidationError",
     /^S3Resource: from: expected an S3Client, a Session or options, got null$/,
+  ],
+  [
+    "objects.filter('a/')",
+    (s3) => new S3Resource(s3).bucket("river").objects.filter(any("a/")).toArray(),
+    "ParamValidationError",
+    /^collection: filter: expected dictionary, got string$/,
+    /^\{ Prefix: "a\/" \} is what begins so\.$/,
+  ],
+  [
+    "objects.limit('2')",
+    (s3) => new S3Resource(s3).bucket("river").objects.limit(any("2")),
+    "ParamValidationError",
+    /^collection: limit: expected a whole number, got "2"$/,
+  ],
+  [
+    "objects.delete({}, { concurency })",
+    (s3) => new S3Resource(s3).bucket("river").objects.delete({}, any({ concurency: 2 })),
+    "ParamValidationError",
+    /^DeleteObjects: concurency: not an option$/,
+    /^Did you mean concurrency\? The options are concurrency, signal, timeout, headers\.$/,
+  ],
+  [
+    "object.update(fn, { retries })",
+    (s3) => new S3Resource(s3).object("river", "k").update((text) => text, any({ retries: 2 })),
+    "ParamValidationError",
+    /^update: retries: not an option$/,
+    /^Did you mean maxAttempts\? The options are as, maxAttempts, input, put, signal, timeout, headers\.$/,
+  ],
+  [
+    "object.update(fn, null)",
+    (s3) => new S3Resource(s3).object("river", "k").update((text) => text, any(null)),
+    "ParamValidationError",
+    /^update: options: expected dictionary, got null$/,
+  ],
+  [
+    "presign('GET')",
+    (s3) => s3.presign(any("GET"), any(object)),
+    "ParamValidationError",
+    /^method: "GET" is not an operation of S3$/,
+    /^Operations have the names/,
   ],
 ];
 

@@ -32,6 +32,33 @@ describe("a fault", () => {
     expect((await get()).text).toBe("<html>Bad Gateway</html>");
   });
 
+  it.each([
+    [
+      { operation: "getObject", code: "SlowDown" },
+      /^fault: operation: "getObject" is no operation of S3$/,
+      /^Did you mean GetObject\? /,
+    ],
+    [
+      { operation: ["GetObject", "Get"], status: 500 },
+      /^fault: operation: "Get" is no operation of S3$/,
+      /^Operations have /,
+    ],
+    [{ operation: "GetObject", stall: 5 }, /^fault: stall: not an option$/, /^Did you mean stallMs\? /],
+    [null, /^fault: options: expected dictionary, got null$/, /^The options are operation, /],
+  ])("is refused where it could never be met: %j", (options, message, hint) => {
+    expect(() => server.fault(options as never)).toThrow(
+      expect.objectContaining({
+        name: "ParamValidationError",
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      }),
+    );
+  });
+
+  it("can be of a posted form", () => {
+    expect(server.fault({ operation: "PostObject", code: "SlowDown" }).hits).toBe(0);
+  });
+
   it("meets only what it is meant for", async () => {
     await put(server, "/bucket/log/1", "x");
     server.fault({ operation: ["GetObject", "HeadObject"], bucket: "bucket", key: /^log\//, status: 500 });

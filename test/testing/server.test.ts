@@ -32,6 +32,23 @@ describe("a server", () => {
     });
   });
 
+  it.each<[unknown, RegExp]>([
+    [null, /^S3Server: its options must be an object$/],
+    [{ port: "9000" }, /^port: must be a whole number from 0 to 65535$/],
+    [{ port: 70_000 }, /^port: must be a whole number from 0 to 65535$/],
+    [{ buckets: "first" }, /^buckets: must be a list of names$/],
+    [{ regions: "eu-west-1" }, /^regions: must be a list of names$/],
+    [{ credentials: { accessKeyId: "a" } }, /^credentials: must be an object with accessKeyId and secretAccessKey/],
+    [{ credentials: [{ accessKeyId: "a", secretAccessKey: "" }] }, /^credentials: must be an object with accessKeyId/],
+    [{ clock: 5 }, /^clock: must be a function$/],
+    [{ pageSize: 0 }, /^pageSize: must be a whole number above 0$/],
+  ])("refuses options of the wrong kind: %j", async (options, message) => {
+    await expect(S3Server.start(options as never)).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringMatching(message),
+    });
+  });
+
   it("takes its time from a clock, as a Date or in milliseconds", async () => {
     const time = Date.parse("2026-01-31T12:00:00Z");
     for (const clock of [() => new Date(time), () => time]) {
