@@ -22,6 +22,7 @@ import { run as start } from "../testing/built.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const modules = join(root, "node_modules");
 let folder: string;
+let unpackedSize: number;
 
 function run(command: string, args: string[], cwd = folder): string {
   return execFileSync(command, args, {
@@ -42,7 +43,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tucuxi-consumer-"));
   const [packed] = JSON.parse(
     run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root),
-  ) as { filename: string }[];
+  ) as { filename: string; unpackedSize: number }[];
+  unpackedSize = packed!.unpackedSize;
   mkdirSync(join(folder, "node_modules", "tucuxi"), { recursive: true });
   run("tar", [
     "-xzf",
@@ -66,6 +68,10 @@ describe("the tarball", () => {
   it("holds what users need and nothing else", () => {
     const inside = readdirSync(join(folder, "node_modules", "tucuxi"));
     expect(inside.sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
+  });
+
+  it("takes less than a megabyte", () => {
+    expect(unpackedSize).toBeLessThan(1_000_000);
   });
 
   it("imports under ESM, every entry", () => {
