@@ -66,7 +66,7 @@ export class Pages<M extends keyof PageOperations> implements AsyncIterable<Page
     const pagination = listing(method);
     if (!isDictionary(input)) throw validationError(operation(pagination.operation), input);
     checkOptionNames(options, pageNames, pagination.operation);
-    checkCounts(pagination, options);
+    checkValues(pagination, options);
     this.#client = client as unknown as Record<string, (input: object, options: CallOptions) => Promise<object>>;
     this.#method = method;
     this.#input = { ...input };
@@ -325,7 +325,7 @@ function lastKey(page: Dictionary, path: string): string | undefined {
   return Buffer.compare(Buffer.from(item), Buffer.from(prefix)) < 0 ? prefix : item;
 }
 
-function checkCounts(pagination: Pagination, { pageSize, maxItems }: PaginateOptions): void {
+function checkValues(pagination: Pagination, { pageSize, maxItems, prefetch, signal }: PaginateOptions): void {
   const faults = [];
   if (pageSize !== undefined && !(Number.isSafeInteger(pageSize) && pageSize > 0)) {
     faults.push({ path: "pageSize", problem: `expected a whole number above 0, got ${numberGiven(pageSize)}` });
@@ -334,6 +334,12 @@ function checkCounts(pagination: Pagination, { pageSize, maxItems }: PaginateOpt
   }
   if (maxItems !== undefined && !(Number.isSafeInteger(maxItems) && maxItems >= 0)) {
     faults.push({ path: "maxItems", problem: `expected a whole number, got ${numberGiven(maxItems)}` });
+  }
+  if (prefetch !== undefined && typeof prefetch !== "boolean") {
+    faults.push({ path: "prefetch", problem: `expected a boolean, got ${numberGiven(prefetch)}` });
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    faults.push({ path: "signal", problem: "expected an AbortSignal" });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: pagination.operation });
 }

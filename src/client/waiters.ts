@@ -40,7 +40,7 @@ export async function waitUntil<N extends keyof Waiters>(
   if (!waiter) throw noWait(name);
   checkOptionNames(options, waitNames, name);
   const { delay = waiter.delay, maxAttempts = waiter.maxAttempts, jitter = 0.2, signal } = options;
-  checkNumbers(name, delay, maxAttempts, jitter);
+  checkValues(name, { delay, maxAttempts, jitter, signal, sleep: options.sleep });
   const call = { signal, timeout: options.timeout, headers: options.headers };
 
   for (let attempt = 1; ; attempt++) {
@@ -112,7 +112,10 @@ function resource(input: { Bucket?: string; Key?: string }): string {
   return input.Key === undefined ? String(input.Bucket) : `${input.Bucket}/${input.Key}`;
 }
 
-function checkNumbers(name: string, delay: number, maxAttempts: number, jitter: number): void {
+function checkValues(
+  name: string,
+  { delay, maxAttempts, jitter, signal, sleep }: WaitOptions & { delay: number; maxAttempts: number; jitter: number },
+): void {
   const faults = [];
   if (!(Number.isFinite(delay) && delay >= 0)) {
     faults.push({ path: "delay", problem: `expected seconds, got ${numberGiven(delay)}` });
@@ -122,6 +125,12 @@ function checkNumbers(name: string, delay: number, maxAttempts: number, jitter: 
   }
   if (!(jitter >= 0 && jitter <= 1)) {
     faults.push({ path: "jitter", problem: `expected a share from 0 to 1, got ${numberGiven(jitter)}` });
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    faults.push({ path: "signal", problem: "expected an AbortSignal" });
+  }
+  if (sleep !== undefined && typeof sleep !== "function") {
+    faults.push({ path: "sleep", problem: `expected a function, got ${numberGiven(sleep)}` });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation: name });
 }

@@ -55,7 +55,7 @@ export interface ResponseMetadata {
   HostId?: string;
   /** The HTTP status. */
   HTTPStatusCode: number;
-  /** All headers of the answer, by lower-case name. */
+  /** The headers of the answer, by lower-case name, but for those that only requests have: an echo of `Authorization` is a secret. */
   HTTPHeaders: Record<string, string>;
   /** How many times the request was sent again: 0 when the first attempt succeeded. */
   RetryAttempts: number;

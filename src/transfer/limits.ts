@@ -5,7 +5,7 @@
 import { type ParamFault, ParamValidationError } from "../errors/base.js";
 import { checkOptionNames } from "../errors/names.js";
 import { numberGiven } from "../protocol/index.js";
-import type { TransferOptions } from "./types.js";
+import type { SyncOptions, TransferOptions } from "./types.js";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -57,6 +57,19 @@ export function checkOptions(options: TransferOptions, names: ReadonlySet<string
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     faults.push({ path: "signal", problem: "expected an AbortSignal" });
+  }
+  const { resume, inputFor, ...others } = options as SyncOptions;
+  // A text is true, even "false": what it would delete is gone.
+  for (const flag of ["dryRun", "failFast", "followSymlinks", "delete"] as const) {
+    const value = others[flag];
+    if (value !== undefined && typeof value !== "boolean")
+      faults.push({ path: flag, problem: `expected a boolean, got ${numberGiven(value)}` });
+  }
+  if (resume !== undefined && typeof resume !== "boolean" && typeof resume !== "string") {
+    faults.push({ path: "resume", problem: `expected a boolean or a token, got ${numberGiven(resume)}` });
+  }
+  if (inputFor !== undefined && typeof inputFor !== "function") {
+    faults.push({ path: "inputFor", problem: `expected a function, got ${numberGiven(inputFor)}` });
   }
   if (faults.length > 0) throw new ParamValidationError(faults, { operation });
 }

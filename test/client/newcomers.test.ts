@@ -301,6 +301,18 @@ const wrongs: readonly Wrong[] = [
     /^update: options: expected dictionary, got null$/,
   ],
   [
+    "paginate(…, { signal: {} })",
+    (s3) => s3.paginate("listObjectsV2", { Bucket: "river" }, { signal: any({}), prefetch: any("no") }),
+    "ParamValidationError",
+    /^ListObjectsV2: prefetch: expected a boolean, got "no"; signal: expected an AbortSignal$/,
+  ],
+  [
+    "waitUntil(…, { signal: {} })",
+    (s3) => s3.waitUntil("objectExists", object, { signal: any({}), sleep: any(5) }),
+    "ParamValidationError",
+    /^objectExists: signal: expected an AbortSignal; sleep: expected a function, got 5$/,
+  ],
+  [
     "presign('GET')",
     (s3) => s3.presign(any("GET"), any(object)),
     "ParamValidationError",

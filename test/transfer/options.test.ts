@@ -141,6 +141,21 @@ describe("what goes before the options", () => {
       () => s3.uploadDirectory(lab.folder, { Bucket: "sea" }, { exclude: [5 as never] }),
       "uploadDirectory: exclude: expected a list of patterns",
     ],
+    [
+      "sync",
+      () =>
+        s3.sync(lab.folder, { Bucket: "sea" }, {
+          delete: "false",
+          dryRun: 0,
+          failFast: null,
+          followSymlinks: "no",
+          inputFor: {},
+          resume: 5,
+        } as never),
+      'sync: dryRun: expected a boolean, got 0; failFast: expected a boolean, got null; followSymlinks: expected a boolean, got "no"; delete: expected a boolean, got "false"; resume: expected a boolean or a token, got 5; inputFor: expected a function, got dictionary',
+    ],
+    ["upload", () => s3.upload({ ...object, Body: null as never }), "Body: expected a string, bytes, Blob"],
+    ["upload", () => s3.upload({ ...object, Body: 5 as never }), "Body: expected a string, bytes, Blob"],
     ["sync", () => s3.sync(5 as never, folder), "sync: source: expected the path of a folder, or { Bucket, Prefix? }"],
     ["sync", () => s3.sync(folder, lab.folder), "sync: target: one of source and target must be in a bucket"],
     ["uploadDirectory", () => s3.uploadDirectory(folder, null as never), "uploadDirectory: input: expected dictionary"],

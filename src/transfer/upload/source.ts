@@ -60,7 +60,7 @@ export async function openBody(
   declared: number | undefined,
   signal: AbortSignal,
 ): Promise<PartSource> {
-  let given: unknown = input ?? new Uint8Array(0);
+  let given: unknown = input === undefined ? new Uint8Array(0) : input;
   if (typeof given === "function") {
     try {
       given = await orAborted(Promise.resolve((given as () => BodySource | Promise<BodySource>)()), signal);
