@@ -43,8 +43,11 @@ export class BodyQueue implements BodySource {
   push(chunk: Uint8Array, lent = false): boolean {
     const take = this.#take;
     if (take !== undefined) {
-      if (!take(chunk)) this.#endFeed(false);
-      return true;
+      if (take(chunk)) return true;
+      // Nothing of what is to come need be kept meanwhile: it stays with the kernel.
+      this.paused = true;
+      this.#endFeed(false);
+      return false;
     }
     const kept = lent ? ownCopy(chunk) : chunk;
     const resolve = this.#resolve;
@@ -101,10 +104,7 @@ export class BodyQueue implements BodySource {
         chunks.length = 0;
         this.#next = 0;
         // Going on only when all is taken makes pauses few and the pieces between them many.
-        if (this.paused) {
-          this.paused = false;
-          this.#owner.resumeBody();
-        }
+        this.#goOn();
       } else if (this.paused) this.#owner.readPaused();
       return chunk;
     }
@@ -113,6 +113,7 @@ export class BodyQueue implements BodySource {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      this.#goOn();
     });
   }
 
@@ -125,7 +126,14 @@ export class BodyQueue implements BodySource {
       this.#take = take;
       this.#fed = resolve;
       this.#reject = reject;
+      this.#goOn();
     });
+  }
+
+  #goOn(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.#owner.resumeBody();
   }
 
   #endFeed(ended: boolean): void {

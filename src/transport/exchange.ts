@@ -207,7 +207,8 @@ export class Exchange {
 
   /** Bytes of the body, `lent` where they are good for the time of the call alone; false asks for a pause. */
   data(chunk: Buffer, lent: boolean): boolean {
-    if (this.over) return true;
+    // Nothing is what undici finds first when it goes on after a pause: whoever paused at that would never get further.
+    if (this.over || chunk.length === 0) return true;
     this.#received += chunk.length;
     const queue = this.#queue;
     if (queue !== undefined) {

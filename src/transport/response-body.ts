@@ -276,10 +276,12 @@ export class HttpResponseBody implements ResponseBody {
           thrown = { error };
           return false;
         }
-        return asked === undefined && !this.#ended;
+        // At the end the connection is not to pause: the next request waits for it.
+        return asked === undefined || this.#ended;
       });
     } catch (error) {
-      return failing ?? this.#broken(error);
+      // What goes wrong behind the last byte is nobody's loss.
+      return failing ?? (this.#ended ? undefined : this.#broken(error));
     }
     if (failing !== undefined) return failing;
     if (thrown !== undefined) throw thrown.error;
