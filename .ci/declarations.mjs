@@ -50,7 +50,10 @@ const namesIn = (list) =>
       return { name, as, typeOnly: one.startsWith("type ") };
     });
 
-/** The same with tabs, and without what says nothing: the stars before the lines of a comment, and `declare` behind `export`. */
+/**
+ * The same with tabs, and without what says nothing: the stars before the lines of a comment, `declare` behind `export`, and what the kinds of
+ * resources give statically, as `Resource` declares it.
+ */
 const shorten = (text) =>
   text
     .replace(/^(?: {4})+/gm, (spaces) => "\t".repeat(spaces.length / 4))
@@ -58,7 +61,10 @@ const shorten = (text) =>
       /\/\*\*\n\s*\* (.*?)\n\s*\*\//gs,
       (_, lines) => `/** ${lines.replace(/^\s*\* ?/gm, "")}${lines.endsWith("```") ? "\n" : " "}*/`,
     )
-    .replace(/^export declare /gm, "export ");
+    .replace(/^export declare /gm, "export ")
+    .replace(/^\t(?:protected )?static readonly (?:identifiers|attributes|subresources): .*\n/gm, (line, _at, all) =>
+      / class Resource\b/.test(all) ? line : "",
+    );
 
 /** A file: what it declares, takes from elsewhere and hands on. */
 async function read(file) {

@@ -30,6 +30,9 @@ export abstract class Resource<Data extends object = object> {
   /** The attributes and what the service calls them: `eTag:ETag size:Size`. */
   protected static readonly attributes: string = "";
 
+  /** The names of the methods that make other resources: `acl object`. */
+  protected static readonly subresources: string = "";
+
   /** The client and the raw attributes. */
   readonly meta: ResourceMeta<Data>;
 
@@ -42,6 +45,12 @@ export abstract class Resource<Data extends object = object> {
     }
     Resource.#defineAttributes(new.target);
     this.meta = { client, serviceName: "s3", identifiers: new.target.identifiers, data };
+  }
+
+  /** The names of the methods that make other resources. */
+  availableSubresources(): string[] {
+    const { subresources } = this.constructor as typeof Resource;
+    return subresources === "" ? [] : subresources.split(" ");
   }
 
   /** Is it the same thing: of the same kind, with the same identifiers? Clients don't count. */

@@ -252,13 +252,7 @@ class ResourceClass {
   }
 
   #subresources(names) {
-    const sorted = names.map(memberName).sort();
-    return [
-      "  /** The names of the methods that make other resources. */",
-      "  availableSubresources(): string[] {",
-      `    return ${JSON.stringify(sorted).replaceAll(",", ", ")};`,
-      "  }",
-    ].join("\n");
+    return `  protected static override readonly subresources: string = "${names.map(memberName).sort().join(" ")}";`;
   }
 
   #collection(name, { request, resource }) {

@@ -198,10 +198,7 @@ export class S3Resource extends ServiceHandle {
     return new ObjectVersion(bucketName, objectKey, id, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket", "bucketAcl", "bucketCors", "bucketLifecycle", "bucketLifecycleConfiguration", "bucketLogging", "bucketNotification", "bucketPolicy", "bucketRequestPayment", "bucketTagging", "bucketVersioning", "bucketWebsite", "multipartUpload", "multipartUploadPart", "object", "objectAcl", "objectSummary", "objectVersion"];
-  }
+  protected static override readonly subresources: string = "bucket bucketAcl bucketCors bucketLifecycle bucketLifecycleConfiguration bucketLogging bucketNotification bucketPolicy bucketRequestPayment bucketTagging bucketVersioning bucketWebsite multipartUpload multipartUploadPart object objectAcl objectSummary objectVersion";
 }
 
 /** A bucket. */
@@ -342,10 +339,7 @@ export class Bucket extends BucketHandle<BucketEntry> {
     return new BucketWebsite(this.name, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["acl", "cors", "lifecycle", "lifecycleConfiguration", "logging", "notification", "object", "policy", "requestPayment", "tagging", "versioning", "website"];
-  }
+  protected static override readonly subresources: string = "acl cors lifecycle lifecycleConfiguration logging notification object policy requestPayment tagging versioning website";
 
   /**
    * Waits until it exists, asking every 5 seconds, 20 times at most. See {@link S3Client.headBucket}.
@@ -404,10 +398,7 @@ export class BucketAcl extends Resource<GetBucketAclOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** The rules by which browsers of other origins may use a bucket. */
@@ -451,10 +442,7 @@ export class BucketCors extends Resource<GetBucketCorsOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** The lifecycle rules of a bucket in their old form; `BucketLifecycleConfiguration` has today's. */
@@ -498,10 +486,7 @@ export class BucketLifecycle extends Resource<GetBucketLifecycleOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** The lifecycle rules of a bucket: what moves and expires when. */
@@ -547,10 +532,7 @@ export class BucketLifecycleConfiguration extends Resource<GetBucketLifecycleCon
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** Where a bucket's access log goes. */
@@ -589,10 +571,7 @@ export class BucketLogging extends Resource<GetBucketLoggingOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** Who hears of what happens in a bucket. */
@@ -637,10 +616,7 @@ export class BucketNotification extends Resource<NotificationConfiguration> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** The policy of a bucket. */
@@ -684,10 +660,7 @@ export class BucketPolicy extends Resource<GetBucketPolicyOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** Who pays for a bucket's requests. */
@@ -726,10 +699,7 @@ export class BucketRequestPayment extends Resource<GetBucketRequestPaymentOutput
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** The tags of a bucket. */
@@ -773,10 +743,7 @@ export class BucketTagging extends Resource<GetBucketTaggingOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** Whether a bucket keeps versions. */
@@ -827,10 +794,7 @@ export class BucketVersioning extends Resource<GetBucketVersioningOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** A bucket as a website. */
@@ -880,10 +844,7 @@ export class BucketWebsite extends Resource<GetBucketWebsiteOutput> {
     return new Bucket(this.bucketName, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["bucket"];
-  }
+  protected static override readonly subresources: string = "bucket";
 }
 
 /** An upload in parts that has begun. */
@@ -954,10 +915,7 @@ export class MultipartUpload extends Resource<MultipartUploadEntry> {
     return new MultipartUploadPart(this.bucketName, this.objectKey, this.id, partNumber, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["object", "part"];
-  }
+  protected static override readonly subresources: string = "object part";
 }
 
 /** One part of an upload, there or to come. */
@@ -1023,10 +981,7 @@ export class MultipartUploadPart extends Resource<Part> {
     return new MultipartUpload(this.bucketName, this.objectKey, this.multipartUploadId, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["multipartUpload"];
-  }
+  protected static override readonly subresources: string = "multipartUpload";
 }
 
 /** An object: its content, attributes and actions. It need not exist. */
@@ -1188,10 +1143,7 @@ export class S3Object extends ObjectHandle<HeadObjectOutput> {
     return new ObjectVersion(this.bucketName, this.key, id, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["acl", "bucket", "multipartUpload", "version"];
-  }
+  protected static override readonly subresources: string = "acl bucket multipartUpload version";
 
   /**
    * Waits until it exists, asking every 5 seconds, 20 times at most. See {@link S3Client.headObject}.
@@ -1255,10 +1207,7 @@ export class ObjectAcl extends Resource<GetObjectAclOutput> {
     return new S3Object(this.bucketName, this.objectKey, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["object"];
-  }
+  protected static override readonly subresources: string = "object";
 }
 
 /** An object as a listing tells of it. */
@@ -1344,10 +1293,7 @@ export class ObjectSummary extends SummaryHandle {
     return new ObjectVersion(this.bucketName, this.key, id, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["acl", "bucket", "multipartUpload", "object", "version"];
-  }
+  protected static override readonly subresources: string = "acl bucket multipartUpload object version";
 
   /**
    * Waits until it exists, asking every 5 seconds, 20 times at most. See {@link S3Client.headObject}.
@@ -1429,8 +1375,5 @@ export class ObjectVersion extends ReadableObject<ObjectVersionEntry> {
     return new S3Object(this.bucketName, this.objectKey, this.meta.client);
   }
 
-  /** The names of the methods that make other resources. */
-  availableSubresources(): string[] {
-    return ["object"];
-  }
+  protected static override readonly subresources: string = "object";
 }
