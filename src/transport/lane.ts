@@ -269,6 +269,11 @@ export class Lane implements Connection {
     return exchange !== undefined && !exchange.begun && exchange.phase !== "reading" && exchange.phase !== "connecting";
   }
 
+  get sendsPieces(): boolean {
+    const { exchange } = this;
+    return exchange !== undefined && !exchange.sentWhole && isSource(exchange.request.body);
+  }
+
   get inBody(): boolean {
     return this.exchange?.inBody === true;
   }

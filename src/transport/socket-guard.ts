@@ -11,6 +11,8 @@ export interface Guarded extends Borrower {
   writeFailure: Error | undefined;
   /** Bytes given to the socket are not all with the kernel yet; stays true when the connection breaks before they are. */
   unsent: boolean;
+  /** The body under way comes from a source, piece by piece, and not all of it has come. */
+  readonly sendsPieces: boolean;
   /** Called when all that came has been parsed and a head is still incomplete. */
   headPending(): void;
   /** Bytes that came since the last byte of a body. */
@@ -73,6 +75,7 @@ export function guardSocket(socket: Socket, lane: Guarded, reads?: SocketReads):
     };
   }
 
+  gatherWrites(socket, lane);
   reads?.serve(socket, lane);
   socket.read = function (size?: number): unknown {
     // Without a size, it is undici that asks; with 0, Node makes sure that the socket is read.
@@ -102,6 +105,27 @@ export function guardSocket(socket: Socket, lane: Guarded, reads?: SocketReads):
       if (chunk.length === 0) return this.read(size);
     }
     return chunk;
+  };
+}
+
+/**
+ * Pieces of a source that are there at the same time go out together: a frame's line would go through the socket, and through TLS, alone otherwise.
+ */
+function gatherWrites(socket: Socket, lane: Guarded): void {
+  const uncork = socket.uncork;
+  let gathering = false;
+  const flush = (): void => {
+    gathering = false;
+    uncork.call(socket);
+  };
+  socket.uncork = function (): void {
+    if (!lane.sendsPieces) uncork.call(this);
+    else if (gathering) uncork.call(this);
+    else {
+      // undici has corked once more by then, or waits for the drain.
+      gathering = true;
+      process.nextTick(flush);
+    }
   };
 }
 

@@ -12,6 +12,7 @@ const lane = (): Guarded => ({
   barren: 0,
   flooded() {},
   inBody: false,
+  sendsPieces: false,
   lent: false,
 });
 
@@ -46,6 +47,43 @@ describe("a guarded socket", () => {
     await new Promise<void>((resolve) => socket.end(resolve));
     expect(arrived.join("")).toBe("head body more");
     expect(guarded.unsent).toBe(false);
+  });
+
+  it("sends the pieces of a source together that are there together, and everything else at once", async () => {
+    const sent: string[] = [];
+    class Plain extends Duplex {
+      override _read(): void {}
+      override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+        sent.push(chunk.toString());
+        callback();
+      }
+      override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+        sent.push(chunks.map(({ chunk }) => chunk).join("+"));
+        callback();
+      }
+    }
+    const socket = new Plain();
+    const guarded = { ...lane(), sendsPieces: true };
+    guardSocket(socket as unknown as Socket, guarded);
+    // As undici writes each piece.
+    const put = (piece: string): void => {
+      socket.cork();
+      socket.write(piece);
+      socket.uncork();
+    };
+    put("line");
+    await Promise.resolve();
+    put("data");
+    expect(sent).toEqual([]);
+    await new Promise(setImmediate);
+    expect(sent).toEqual(["line+data"]);
+    put("last");
+    guarded.sendsPieces = false;
+    put("next");
+    await new Promise(setImmediate);
+    expect(sent).toEqual(["line+data", "last+next"]);
+    put("alone");
+    expect(sent.at(-1)).toBe("alone");
   });
 
   it("may give as much as it likes at once, if there is something in it", () => {
