@@ -4,6 +4,11 @@ import type { BodySource } from "./types.js";
 /** Bytes that may lie unread before the connection is told to pause. */
 export const HIGH_WATER = 256 * 1024;
 
+/** Lent pieces up to this size, as those of TLS are, are put together: each that goes to a reader alone costs a wake-up, and memory of its own. */
+const SMALL = 32 * 1024;
+/** What they are put together to. */
+const GATHERED = 64 * 1024;
+
 /** What a queue tells the exchange that fills it. */
 export interface QueueOwner {
   /** The reader has made room: let more come. */
@@ -27,6 +32,13 @@ export class BodyQueue implements BodySource {
   #chunks: Uint8Array[] | undefined;
   #next = 0;
   #queued = 0;
+  /** Bytes that are announced and have not come yet; undefined: nobody knows. */
+  #left: number | undefined;
+  /** Where small pieces are being put together, behind all that is in `#chunks`, and how far. */
+  #open: Buffer | undefined;
+  #openLength = 0;
+  /** A reader will get what is open at the end of this turn of the event loop. */
+  #soon: NodeJS.Immediate | undefined;
   #ended = false;
   #failed = false;
   #failure: unknown;
@@ -35,8 +47,10 @@ export class BodyQueue implements BodySource {
   #take: ((bytes: Uint8Array) => boolean) | undefined;
   #fed: ((ended: boolean) => void) | undefined;
 
-  constructor(owner: QueueOwner) {
+  /** @param length the announced length of all that will come */
+  constructor(owner: QueueOwner, length?: number) {
     this.#owner = owner;
+    this.#left = length;
   }
 
   /** From the connection, `lent` where the bytes are good for the time of the call alone; false asks it to pause. */
@@ -49,23 +63,63 @@ export class BodyQueue implements BodySource {
       this.#endFeed(false);
       return false;
     }
-    const kept = lent ? ownCopy(chunk) : chunk;
-    const resolve = this.#resolve;
-    if (resolve !== undefined) {
-      this.#resolve = undefined;
-      resolve(kept);
+    this.#queued += chunk.length;
+    if (this.#left !== undefined) this.#left -= chunk.length;
+    if (lent && chunk.length <= SMALL && this.#left !== undefined) this.#gather(chunk, this.#left);
+    else {
+      this.#close();
+      this.#add(lent ? ownCopy(chunk) : chunk);
+    }
+    if (this.#resolve !== undefined) {
+      if (this.#open === undefined) this.#answer();
+      else this.#soon ??= setImmediate(answerNow, this);
       return true;
     }
-    if (this.#chunks === undefined) this.#chunks = [kept];
-    else this.#chunks.push(kept);
-    this.#queued += kept.length;
     if (this.#queued < HIGH_WATER) return true;
     this.paused = true;
     return false;
   }
 
+  #add(chunk: Uint8Array): void {
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
+  }
+
+  /** @param left bytes to come after this piece */
+  #gather(piece: Uint8Array, left: number): void {
+    if (this.#open !== undefined && this.#openLength + piece.length > this.#open.length) this.#close();
+    this.#open ??= Buffer.allocUnsafeSlow(Math.max(piece.length, Math.min(GATHERED, piece.length + left)));
+    this.#open.set(piece, this.#openLength);
+    this.#openLength += piece.length;
+    if (this.#openLength === this.#open.length) this.#close();
+  }
+
+  /** What was put together is a chunk like others. */
+  #close(): void {
+    if (this.#open === undefined) return;
+    const whole = this.#openLength === this.#open.length;
+    this.#add(whole ? this.#open : this.#open.subarray(0, this.#openLength));
+    this.#open = undefined;
+    this.#openLength = 0;
+  }
+
+  /** Gives the reader that waits what there is. */
+  #answer(): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined || this.#queued === 0) return;
+    this.#resolve = undefined;
+    resolve(this.read() as Uint8Array);
+  }
+
+  /** The turn of the event loop is over. */
+  answerNow(): void {
+    this.#soon = undefined;
+    this.#answer();
+  }
+
   /** From the connection: that was all. */
   end(): void {
+    this.#answer();
     this.#ended = true;
     if (this.#take !== undefined) this.#endFeed(true);
     const resolve = this.#resolve;
@@ -77,6 +131,7 @@ export class BodyQueue implements BodySource {
   /** From the connection: it broke. What is queued is still given out first. */
   fail(reason: unknown): void {
     if (this.#ended || this.#failed) return;
+    this.#answer();
     this.#failed = true;
     this.#failure = reason;
     if (this.#resolve === undefined && this.#take === undefined) return;
@@ -96,6 +151,7 @@ export class BodyQueue implements BodySource {
 
   read(): Uint8Array | null | Promise<Uint8Array | null> {
     this.touched = true;
+    if (this.#next === (this.#chunks?.length ?? 0)) this.#close();
     const chunks = this.#chunks;
     if (chunks !== undefined && this.#next < chunks.length) {
       const chunk = chunks[this.#next++] as Uint8Array;
@@ -149,7 +205,13 @@ export class BodyQueue implements BodySource {
 
   #drop(): void {
     this.#chunks = undefined;
+    this.#open = undefined;
+    this.#openLength = 0;
     this.#next = 0;
     this.#queued = 0;
   }
+}
+
+function answerNow(queue: BodyQueue): void {
+  queue.answerNow();
 }

@@ -191,7 +191,7 @@ export class Exchange {
     const { expect, method } = this.request;
     if (method !== "HEAD") this.#length = contentLength(headers);
     if (status < 300 && expect === "stream" && method !== "HEAD") {
-      this.#queue = new BodyQueue(this);
+      this.#queue = new BodyQueue(this, this.#length);
       this.#settle(false);
       if (this.request.deadlineOnBody === false) this.#disarmDeadline();
     } else if (status < 300 && expect === "none") {

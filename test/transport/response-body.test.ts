@@ -341,6 +341,89 @@ describe("back-pressure", () => {
   });
 });
 
+describe("small lent pieces", () => {
+  const queue = (length: number) => new BodyQueue({ resumeBody() {}, readPaused() {}, cancelBody() {} }, length);
+  const lent = Buffer.alloc(30_000);
+  const push = (to: BodyQueue, letter: string, length = lent.length): void => {
+    lent.fill(letter);
+    to.push(lent.subarray(0, length), true);
+    lent.fill("!");
+  };
+  const read = async (from: BodyQueue) => {
+    const piece = await from.read();
+    return piece === null
+      ? null
+      : Buffer.from(piece)
+          .toString()
+          .replace(/(.)\1*/g, (run, one) => `${one}${run.length}`);
+  };
+
+  it("come to a reader put together, at the end of the turn in which they came", async () => {
+    const from = queue(100_000);
+    const first = read(from);
+    push(from, "a");
+    push(from, "b", 100);
+    expect(await first).toBe("a30000b100");
+    const second = read(from);
+    push(from, "c");
+    push(from, "d");
+    push(from, "e", 9900);
+    from.end();
+    expect(await second).toBe("c30000d30000");
+    expect(await read(from)).toBe("e9900");
+    expect(await read(from)).toBe(null);
+  });
+
+  it("wait for a reader in few pieces, each with memory of its own size", async () => {
+    const from = queue(70_000);
+    push(from, "a");
+    push(from, "b");
+    push(from, "c", 10_000);
+    from.end();
+    const first = from.read() as Uint8Array;
+    expect(first.length).toBe(60_000);
+    const last = from.read() as Uint8Array;
+    expect([last.length, last.buffer.byteLength]).toEqual([10_000, 10_000]);
+    expect(from.read()).toBe(null);
+
+    const small = queue(5);
+    push(small, "s", 5);
+    const only = small.read() as Uint8Array;
+    expect([only.length, only.buffer.byteLength]).toEqual([5, 5]);
+  });
+
+  it("keep their order among large ones, and what was read does not change", async () => {
+    const from = queue(300_000);
+    push(from, "a", 10);
+    from.push(Buffer.alloc(40_000, "L"), true);
+    push(from, "b", 20);
+    const early = from.read() as Uint8Array;
+    push(from, "c", 30);
+    expect(Buffer.from(early).toString()).toBe("a".repeat(10));
+    expect([await read(from), await read(from)]).toEqual(["L40000", "b20c30"]);
+    push(from, "d", 5);
+    const taken = from.read() as Uint8Array;
+    push(from, "e", 5);
+    expect(Buffer.from(taken).toString()).toBe("ddddd");
+    expect(await read(from)).toBe("e5");
+  });
+
+  it("come before the failure that follows them, and not at all after an abort", async () => {
+    const broken = queue(100);
+    const waiting = read(broken);
+    push(broken, "a", 10);
+    broken.fail(new TransportError("broken"));
+    expect(await waiting).toBe("a10");
+    await expect(async () => broken.read()).rejects.toThrow("broken");
+
+    const aborted = queue(100);
+    const stopped = read(aborted);
+    push(aborted, "a", 10);
+    aborted.abort(new Error("stop"));
+    await expect(stopped).rejects.toThrow("stop");
+  });
+});
+
 describe("a body that is lent", () => {
   const queue = (...list: string[]) => {
     const cancelled: unknown[] = [];
