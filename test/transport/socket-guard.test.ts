@@ -86,6 +86,35 @@ describe("a guarded socket", () => {
     expect(sent.at(-1)).toBe("alone");
   });
 
+  it("sends a head and a small body in one piece, a large one as it is", async () => {
+    const sent: (string | Buffer)[][] = [];
+    class Plain extends Duplex {
+      constructor() {
+        super({ decodeStrings: false });
+      }
+      override _read(): void {}
+      override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+        sent.push([chunk]);
+        callback();
+      }
+      override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+        sent.push(chunks.map(({ chunk }) => chunk));
+        callback();
+      }
+    }
+    const socket = new Plain();
+    guardSocket(socket as unknown as Socket, lane());
+    for (const size of [3, 20_000]) {
+      socket.cork();
+      socket.write("h\u00e9ad\r\n\r\n", "latin1");
+      socket.write(Buffer.alloc(size, "b"));
+      socket.uncork();
+      await new Promise(setImmediate);
+    }
+    expect(sent[0]).toEqual([Buffer.from("h\u00e9ad\r\n\r\nbbb", "latin1")]);
+    expect(sent[1]).toEqual(["h\u00e9ad\r\n\r\n", Buffer.alloc(20_000, "b")]);
+  });
+
   it("may give as much as it likes at once, if there is something in it", () => {
     const chunks: Buffer[] = [];
     const socket = { _write() {}, read: () => chunks.shift() ?? null } as unknown as Socket;
