@@ -19,7 +19,8 @@ export interface CallLimits {
 }
 
 const noop = (): void => {};
-const unlimited: CallLimits = { signal: undefined, sent: 0, rest: noop, end: noop };
+/** Of a call without options. */
+export const unlimited: CallLimits = { signal: undefined, sent: 0, rest: noop, end: noop };
 
 /** Checks the options of a call and starts its clock. Without limits it costs nothing. */
 export function startLimits(options: CallOptions | undefined, operation: string): CallLimits {

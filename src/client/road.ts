@@ -26,7 +26,7 @@ import type { Engine, Equipment } from "./engine.js";
 import { canonicalOf } from "./explain.js";
 import { checkExtraHeaders } from "./extra-headers.js";
 import { type HookRequest, runHook } from "./hooks.js";
-import { orAborted, startLimits } from "./limits.js";
+import { orAborted, startLimits, unlimited } from "./limits.js";
 import type { CallOptions } from "./options.js";
 import { newRecovery, type Recovery, recover } from "./recovery.js";
 import { hideSecrets, secretsOf } from "./secrets.js";
@@ -56,12 +56,24 @@ function travel(
     : arrive(engine, op, input, options, stay);
 }
 
-async function arrive(
+function arrive(
   engine: Engine,
   op: Operation,
   input: object,
   options: CallOptions | undefined,
-  stay = false,
+  stay: boolean | undefined,
+): Promise<object> {
+  // Without limits there is nothing to lift in the end.
+  if (options === undefined) return journey({ engine, op, input, options, limits: unlimited, stay }, readOutput);
+  return arriveInTime(engine, op, input, options, stay);
+}
+
+async function arriveInTime(
+  engine: Engine,
+  op: Operation,
+  input: object,
+  options: CallOptions,
+  stay: boolean | undefined,
 ): Promise<object> {
   const limits = startLimits(options, op.name);
   let reading = false;
