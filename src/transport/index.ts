@@ -1,15 +1,8 @@
+export type { Enough, Heal, ResponseBodyOptions, Verifier } from "./checked-body.js";
 export { claimBody } from "./claim.js";
 export { factsOf, transportFailure } from "./failure.js";
 export { prepareBody, prepareBytes, type RequestBody } from "./request-body.js";
-export {
-  type Enough,
-  feedBody,
-  type Heal,
-  HttpResponseBody,
-  makeResponseBody,
-  type ResponseBodyOptions,
-  type Verifier,
-} from "./response-body.js";
+export { feedBody, HttpResponseBody, makeResponseBody } from "./response-body.js";
 export { type RetryCall, type RetryOptions, RetryPolicy } from "./retry.js";
 export { judge, type Verdict } from "./retry-table.js";
 export { sleep } from "./sleep.js";
