@@ -4,8 +4,6 @@ import type { Borrower, SocketReads } from "./socket-reads.js";
 
 /** What the guard needs to know of the exchange on the connection. */
 export interface Guarded extends Borrower {
-  /** An answer is awaited, and not a byte of it has come. */
-  readonly awaiting: boolean;
   /** There is an exchange. */
   readonly exchange: unknown;
   writeFailure: Error | undefined;

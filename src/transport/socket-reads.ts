@@ -9,6 +9,8 @@ let memory: Buffer | undefined;
 
 /** The one that reads a socket, as far as its reads are concerned. */
 export interface Borrower {
+  /** An answer is awaited, and not a byte of it has come. */
+  readonly awaiting: boolean;
   /** The head of an answer is here, and the length of its body known: what comes is bytes of that body, and copied by whoever wants to keep them. */
   readonly inBody: boolean;
   /** Whether the chunk under way lies in memory that the next read overwrites. */
@@ -65,7 +67,7 @@ export class SocketReads {
   #come(length: number): boolean {
     const bytes = (memory as Buffer).subarray(0, length);
     const borrower = this.#borrower;
-    if (borrower !== undefined && (borrower.inBody || hasWholeHead(bytes))) {
+    if (borrower !== undefined && (borrower.inBody || (borrower.awaiting && hasWholeHead(bytes)))) {
       borrower.lent = true;
       this.#chunk = bytes;
       this.#socket?.emit("readable");

@@ -100,6 +100,39 @@ describe("bytes that were read into memory that all connections share", () => {
     }
   });
 
+  it("leave a head whole that begins behind the end of an interim one", async () => {
+    let stage = 0;
+    const server = await answering((_head, socket, index) => {
+      const value = String(index % 10).repeat(300);
+      const parts = [
+        "HTTP/1.1 102 Processing\r\n",
+        // Looks like the beginning of an answer that is all here.
+        `Hint: none\r\n\r\nHTTP/1.1 200 OK\r\nx-amz-meta-a: ${value}\r\nx-amz-meta-b: ${value}`,
+        `\r\ncontent-length: 4\r\n\r\nbody`,
+      ];
+      const more = (at: number): void => {
+        socket.write(parts[at] as string);
+        stage++;
+        // Every connection has its part before any has the next.
+        const wait = (): void => {
+          if (stage < WIDTH * (at + 1)) setTimeout(wait, 1);
+          else if (at < 2) setTimeout(() => more(at + 1), 20);
+        };
+        wait();
+      };
+      more(0);
+      return undefined;
+    });
+    const client = transport();
+    const answers = await Promise.all(Array.from({ length: WIDTH }, () => client.send(get(server))));
+    for (const { headers, body } of answers) {
+      expect(headers["x-amz-meta-a"]).toMatch(/^(\d)\1{299}$/);
+      expect(headers["x-amz-meta-b"]).toBe(headers["x-amz-meta-a"]);
+      expect(body.toString()).toBe("body");
+    }
+    expect(new Set(answers.map(({ headers }) => headers["x-amz-meta-a"])).size).toBe(10);
+  });
+
   it("come in HTTP's own chunks, with trailers", async () => {
     const server = await answering((head) => {
       const index = /\/(\d+) HTTP/.exec(head)?.[1] as string;
