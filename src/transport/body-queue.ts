@@ -55,6 +55,7 @@ export class BodyQueue implements BodySource {
 
   /** From the connection, `lent` where the bytes are good for the time of the call alone; false asks it to pause. */
   push(chunk: Uint8Array, lent = false): boolean {
+    if (this.#left !== undefined) this.#left -= chunk.length;
     const take = this.#take;
     if (take !== undefined) {
       if (take(chunk)) return true;
@@ -64,7 +65,6 @@ export class BodyQueue implements BodySource {
       return false;
     }
     this.#queued += chunk.length;
-    if (this.#left !== undefined) this.#left -= chunk.length;
     if (lent && chunk.length <= SMALL && this.#left !== undefined) this.#gather(chunk, this.#left);
     else {
       this.#close();

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import dns from "node:dns";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:tls";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { feedBody, makeResponseBody, type Transport } from "../../src/transport/index.js";
 import { answering, get, type RawServer, reply, transport } from "./support.js";
 
@@ -180,6 +181,44 @@ describe("bytes that were read into memory that all connections share", () => {
       expect(client.stats().opened).toBe(WIDTH);
     } finally {
       server.close();
+    }
+  });
+
+  it("come from a host with several addresses, whose first ones nobody answers at", async () => {
+    const pem = readFileSync(new URL("../../fixtures/tls/loopback.pem", import.meta.url));
+    const bytes = randomBytes(300_000);
+    const plain = await answering(() => reply(bytes));
+    const secure = createServer({ key: pem, cert: pem }, (socket) => {
+      socket.on("error", () => {});
+      socket.on("data", () => socket.write(reply(bytes)));
+    });
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const addresses = [
+      { address: "::1", family: 6 },
+      { address: "127.0.0.1", family: 4 },
+    ];
+    const lookup = vi.spyOn(dns, "lookup").mockImplementation(((
+      _host: string,
+      _options: object,
+      done: (error: null, found: typeof addresses) => void,
+    ) => {
+      setImmediate(() => done(null, addresses));
+    }) as unknown as typeof dns.lookup);
+    try {
+      const { port } = secure.address() as { port: number };
+      const client = transport({
+        caBundle: readFileSync(new URL("../../fixtures/tls/authority.pem", import.meta.url), "utf8"),
+      });
+      for (const origin of [`http://localhost:${plain.port}`, `https://localhost:${port}`]) {
+        const got = await makeResponseBody(await source(client, { origin }, 0), {
+          contentLength: bytes.length,
+        }).bytes();
+        expect(Buffer.compare(got, bytes)).toBe(0);
+      }
+      expect(lookup).toHaveBeenCalledTimes(2);
+    } finally {
+      lookup.mockRestore();
+      secure.close();
     }
   });
 });
